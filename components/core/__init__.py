@@ -1,0 +1,1 @@
+"""What every pattern is made of."""

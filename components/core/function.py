@@ -1,0 +1,128 @@
+"""A Lambda function: business logic with a role of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+
+import pulumi
+import pulumi_aws as aws
+
+from .bundles import bundle_of
+from .pattern import Pattern
+from .permissions import Permission, identity_document, trust_document
+from .queue import Queue
+
+SERVICE = "lambda.amazonaws.com"
+VISIBILITY_FACTOR = 6
+"""A queue hides a message for at least so many timeouts of its function.
+
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-queueconfig
+"""
+
+_TRACE = Permission(
+    actions=("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
+    resources=("*",),  # these actions take no resource: …/reference/list_awsx-ray.html
+    page="https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html",
+)
+
+
+class Function:
+    """A function on arm64 with its own role, log group, and nothing that it doesn't need.
+
+    `handler` is the dotted path of the handler below `handlers`. `permissions` are all that it may do, beside writing
+    to its own log group and to X-Ray. `environment` holds no secrets.
+    """
+
+    def __init__(
+        self,
+        owner: Pattern,
+        name: str,
+        *,
+        handler: str,
+        permissions: Iterable[Permission],
+        environment: Mapping[str, pulumi.Input[str]],
+        memory_mb: int,
+        timeout_s: int,
+    ) -> None:
+        self._owner, self._part, self.tree_name = owner, name, owner.tree_name(name)
+        self.physical_name = owner.physical("function", name)
+        self.arn = owner.names.arn("lambda", f"function:{self.physical_name}")
+        self.timeout_s = timeout_s
+        self.log_group = self._own_log_group()
+        self.permissions = (*permissions, self._write_logs(), _TRACE)
+        self.role, self.policy = self._own_role(because=f"handler {handler}")
+        common = {"POWERTOOLS_SERVICE_NAME": f"{owner.physical_name}-{name}", "POWERTOOLS_LOG_LEVEL": "INFO"}
+        self.function = aws.lambda_.Function(
+            self.tree_name,
+            name=self.physical_name,
+            role=self.role.arn,
+            runtime="python3.13",
+            architectures=["arm64"],
+            handler=f"{handler}.handler",
+            code=pulumi.FileArchive(os.path.relpath(bundle_of(handler, owner.settings.platform))),
+            memory_size=memory_mb,
+            timeout=timeout_s,
+            environment=aws.lambda_.FunctionEnvironmentArgs(variables={**common, **environment}),
+            tracing_config=aws.lambda_.FunctionTracingConfigArgs(mode="Active"),
+            tags=owner.tags,
+            opts=owner.child(after=[self.policy, self.log_group]),
+        )
+
+    def poll(self, queue: Queue, *, batch: int, max_concurrency: int) -> aws.lambda_.EventSourceMapping:
+        """Consume `queue`, `batch` messages a call (1-10), with `max_concurrency` calls at once (2-1,000).
+
+        A message that fails is retried alone. Raises ValueError when the function lacks `queue.consume()`, or the queue
+        hides a message for less than six timeouts.
+        """
+        if queue.consume() not in self.permissions:
+            raise ValueError(f"{self.tree_name} polls {queue.tree_name}: add queue.consume() to its permissions")
+        if queue.visibility_s < VISIBILITY_FACTOR * self.timeout_s:
+            raise ValueError(
+                f"{self.tree_name} polls {queue.tree_name}: its visibility timeout of {queue.visibility_s} s "
+                f"is under {VISIBILITY_FACTOR} times the function's {self.timeout_s} s"
+            )
+        return aws.lambda_.EventSourceMapping(
+            self.tree_name,
+            event_source_arn=queue.queue.arn,
+            function_name=self.function.name,
+            batch_size=batch,
+            function_response_types=["ReportBatchItemFailures"],
+            scaling_config=aws.lambda_.EventSourceMappingScalingConfigArgs(maximum_concurrency=max_concurrency),
+            tags=self._owner.tags,
+            opts=self._owner.child(after=[self.policy]),
+        )
+
+    def _own_log_group(self) -> aws.cloudwatch.LogGroup:
+        return aws.cloudwatch.LogGroup(
+            self.tree_name,
+            name=f"/aws/lambda/{self.physical_name}",
+            retention_in_days=self._owner.settings.log_retention_days,
+            tags=self._owner.tags,
+            opts=self._owner.child(),
+        )
+
+    def _write_logs(self) -> Permission:
+        """Without `CreateLogGroup`: the group is made by the program, with a retention."""
+        group = self._owner.names.arn("logs", f"log-group:/aws/lambda/{self.physical_name}")
+        return Permission(
+            actions=("logs:CreateLogStream", "logs:PutLogEvents"),
+            resources=(f"{group}:*",),
+            page="https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
+        )
+
+    def _own_role(self, because: str) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
+        owner = self._owner
+        name = owner.physical("role", self._part)
+        role = aws.iam.Role(
+            self.tree_name, name=name, assume_role_policy=trust_document(SERVICE), tags=owner.tags, opts=owner.child()
+        )
+        policy = aws.iam.RolePolicy(
+            self.tree_name,
+            name="ledger",
+            role=role.name,
+            policy=identity_document(self.permissions),
+            opts=owner.child(),
+        )
+        owner.ledger.grant(name, SERVICE, self.permissions, because)
+        return role, policy

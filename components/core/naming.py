@@ -1,0 +1,85 @@
+"""Physical names, and the ARNs computed from them: both known before anything exists."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import pulumi
+import pulumi_aws as aws
+
+Kind = Literal["bucket", "function", "log-group", "origin-access-control", "queue", "role", "table", "topic"]
+
+LONGEST: dict[Kind, int] = {
+    "bucket": 63,  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    "function": 64,  # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+    "log-group": 512,  # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
+    # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_OriginAccessControlConfig.html
+    "origin-access-control": 64,
+    "queue": 80,  # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
+    "role": 64,  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    "table": 255,  # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+    "topic": 256,  # https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
+}
+"""Longest name of each kind, in characters."""
+
+# Which of (region, account) a service's ARNs hold. Service Authorization Reference, "Resource types defined by …":
+# https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+_ARN_SCOPE = {"s3": (False, False), "iam": (False, True), "cloudfront": (False, True)}
+
+_LEGAL = re.compile(r"[a-z0-9-]+")
+_COMPONENT = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9]))*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """Names and ARNs of one component's resources, in one account and region."""
+
+    project: str
+    stack: str
+    account: str
+    region: str
+    partition: str = "aws"
+
+    @classmethod
+    def of(cls, component: pulumi.Resource) -> Names:
+        """Ask the component's own provider where it deploys; invokes are answered at the first preview already."""
+        where = pulumi.InvokeOptions(parent=component)
+        return cls(
+            project=pulumi.get_project(),
+            stack=pulumi.get_stack(),
+            account=aws.get_caller_identity(opts=where).account_id,
+            region=aws.get_region(opts=where).region,
+            partition=aws.get_partition(opts=where).partition,
+        )
+
+    def physical(self, kind: Kind, *parts: str, suffix: str = "") -> str:
+        """`project-stack-parts…suffix`; buckets carry account and region, roles the region (IAM is global).
+
+        A name that is too long is cut, and one with other characters than a-z, 0-9 and `-` is cleaned; either way a
+        hash of the whole keeps it unique. `suffix` (`.fifo`) stays at the end.
+        """
+        scope = {"bucket": (self.account, self.region), "role": (self.region,)}.get(kind, ())
+        whole = "-".join((self.project, self.stack, *parts, *scope))
+        limit = LONGEST[kind] - len(suffix)
+        if _LEGAL.fullmatch(whole) and len(whole) <= limit:
+            return whole + suffix
+        digest = hashlib.sha256(whole.encode()).hexdigest()[:8]
+        clean = re.sub(r"[^a-z0-9-]+", "-", whole.lower()).strip("-")
+        return f"{clean[: limit - 9].rstrip('-')}-{digest}{suffix}"
+
+    def arn(self, service: str, resource: str) -> str:
+        """`arn:partition:service:region:account:resource`, without what the service's ARNs leave out."""
+        in_region, in_account = _ARN_SCOPE.get(service, (True, True))
+        region, account = self.region * in_region, self.account * in_account
+        return f"arn:{self.partition}:{service}:{region}:{account}:{resource}"
+
+
+def check_component_name(what: str, name: str) -> None:
+    """Refuse a name that can't begin the physical names of a component's parts."""
+    if not _COMPONENT.fullmatch(name):
+        raise ValueError(
+            f"{what}({name!r}): a component's name is made of a-z, 0-9 and single hyphens, and begins with a letter"
+        )

@@ -1,0 +1,97 @@
+"""An SQS queue with its dead-letter queue."""
+
+from __future__ import annotations
+
+import json
+
+import pulumi_aws as aws
+
+from .pattern import Pattern
+from .permissions import Permission, Statement, allow_service, resource_document, tls_only
+
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+LONGEST_RETENTION_S = 14 * 24 * 3600
+LONGEST_VISIBILITY_S = 12 * 3600
+
+
+class Queue:
+    """An encrypted queue whose messages end in a dead-letter queue after `attempts` failed deliveries.
+
+    A message is hidden for `visibility_s` seconds while it is worked on. Both queues are encrypted with keys that SQS
+    owns, refuse callers without TLS, and the dead-letter queue takes messages from this queue alone.
+    """
+
+    def __init__(self, owner: Pattern, name: str, *, visibility_s: int, attempts: int) -> None:
+        self._owner, self.tree_name = owner, owner.tree_name(name)
+        self.physical_name = owner.physical("queue", name)
+        self.arn = owner.names.arn("sqs", self.physical_name)
+        self.visibility_s = visibility_s
+        self.dead_letters = DeadLetters(owner, f"{name}-dlq", source_arn=self.arn)
+        redrive = {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": attempts}
+        self.queue = aws.sqs.Queue(
+            self.tree_name,
+            name=self.physical_name,
+            visibility_timeout_seconds=visibility_s,
+            message_retention_seconds=LONGEST_RETENTION_S // 2,
+            sqs_managed_sse_enabled=True,
+            redrive_policy=json.dumps(redrive),
+            tags=owner.tags,
+            opts=owner.child(after=[self.dead_letters.queue]),
+        )
+
+    def consume(self) -> Permission:
+        """What an event source mapping needs.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
+        """
+        actions = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+        return Permission(actions=actions, resources=(self.arn,))
+
+    def filled_by_topic(self, topic_arn: str) -> Statement:
+        """Let SNS deliver the messages of one topic."""
+        return allow_service(
+            "sns.amazonaws.com",
+            ("sqs:SendMessage",),
+            self.arn,
+            source_arn=topic_arn,
+            because="the topic delivers here",
+        )
+
+    def policy(self, *statements: Statement) -> aws.sqs.QueuePolicy:
+        """Attach the queue's one policy: `statements`, and TLS for everybody."""
+        return _policy(self._owner, self.tree_name, self.queue, self.arn, statements)
+
+
+class DeadLetters:
+    """Where messages of one queue end that can't be worked on; kept for 14 days, SQS's longest.
+
+    The clock of a message starts when it is first sent, so a dead-letter queue keeps longer than its source:
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
+    """
+
+    def __init__(self, owner: Pattern, name: str, *, source_arn: str) -> None:
+        self.tree_name = owner.tree_name(name)
+        self.physical_name = owner.physical("queue", name)
+        self.arn = owner.names.arn("sqs", self.physical_name)
+        self.queue = aws.sqs.Queue(
+            self.tree_name,
+            name=self.physical_name,
+            message_retention_seconds=LONGEST_RETENTION_S,
+            sqs_managed_sse_enabled=True,
+            redrive_allow_policy=json.dumps({"redrivePermission": "byQueue", "sourceQueueArns": [source_arn]}),
+            tags=owner.tags,
+            opts=owner.child(),
+        )
+        _policy(owner, self.tree_name, self.queue, self.arn, ())
+
+    def send(self) -> Permission:
+        """Send a message: what a handler needs to give one up, with the reason."""
+        return Permission(actions=("sqs:SendMessage",), resources=(self.arn,))
+
+
+def _policy(
+    owner: Pattern, tree_name: str, queue: aws.sqs.Queue, arn: str, statements: tuple[Statement, ...]
+) -> aws.sqs.QueuePolicy:
+    everything = (tls_only(("sqs:*",), arn), *statements)
+    owner.ledger.state(f"aws:sqs/queuePolicy:QueuePolicy::{tree_name}", everything)
+    return aws.sqs.QueuePolicy(tree_name, queue_url=queue.url, policy=resource_document(everything), opts=owner.child())

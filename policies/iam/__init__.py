@@ -1,0 +1,1 @@
+"""IAM documents: their statements, ARNs, conditions, and what AWS says of each action."""

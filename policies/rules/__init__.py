@@ -1,0 +1,34 @@
+"""All rules, by family."""
+
+from ..framework.rule import Rule
+from . import acceptance, buckets, encryption, identity, ledger, logs, queues, resource_policies, roles, tags, transport
+
+FAMILIES: dict[str, tuple[Rule, ...]] = {
+    "Identity policies": (identity.no_wildcard_action, identity.no_wildcard_resource, identity.one_document),
+    "Roles": (roles.trust_one_service, roles.one_principal_one_role),
+    "Resource policies": (
+        resource_policies.no_wildcard_action,
+        resource_policies.no_public_principal,
+        resource_policies.confused_deputy,
+        resource_policies.policy_apart,
+    ),
+    "The ledger": (
+        ledger.ledger_grants,
+        ledger.ledger_trust,
+        ledger.ledger_statements,
+        acceptance.ledger_acceptances,
+    ),
+    "Encryption": (transport.tls_only, encryption.encryption_at_rest),
+    "Buckets": (buckets.public_access_block, buckets.no_notification_loop),
+    "Queues": (
+        queues.visibility_timeout,
+        queues.dead_letters,
+        queues.dead_letter_queue_guarded,
+        queues.dead_letter_queue_retention,
+        queues.partial_batches,
+    ),
+    "Logs": (logs.log_retention, logs.function_log_group),
+    "Tags": (tags.tags,),
+}
+
+RULES: tuple[Rule, ...] = tuple(rule for family in FAMILIES.values() for rule in family)

@@ -1,0 +1,144 @@
+"""Identity policies: what a principal may do is written out, action by action and resource by resource."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..framework.resources import Resource
+from ..framework.rule import Context, Scope, Severity, resources, rule
+from ..framework.types import PATTERN, ROLE, ROLE_POLICY
+from ..iam.arns import has_wildcard, is_pinned
+from ..iam.documents import Statement, parse
+from ..iam.facts import takes_no_resource
+from .subjects import IDENTITY_STATEMENTS, POLICY_DOCUMENT, document
+
+GRAMMAR = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html"
+LEAST_PRIVILEGE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege"
+
+
+def wide_actions(statement: Statement) -> Iterator[str]:
+    """What an Allow says of actions or resources without naming them."""
+    for action in statement.actions:
+        if has_wildcard(action):
+            yield f"{statement.label} allows {action}"
+    if statement.not_actions:
+        yield f"{statement.label} allows all but some actions (NotAction)"
+    if statement.not_resources:
+        yield f"{statement.label} allows all but some resources (NotResource)"
+
+
+@rule(
+    "iam-no-wildcard-action",
+    "An identity policy names each action",
+    severity=Severity.HIGH,
+    scope=Scope.RESOURCE,
+    on=IDENTITY_STATEMENTS,
+    judges={ROLE_POLICY: POLICY_DOCUMENT},
+    why="A wildcard grants what the service adds next year; NotAction and NotResource grant what nobody listed.",
+    fix="List the actions that the principal calls; the ledger shows them",
+    page=GRAMMAR,
+    same_as=(
+        "cdk-nag AwsSolutions-IAM5",
+        "checkov CKV_AWS_63",
+        "prowler iam_inline_policy_no_administrative_privileges",
+    ),
+    passes={"Action": "sqs:SendMessage"},
+    fails={"Action": "sqs:*"},
+)
+def no_wildcard_action(statement: Statement, _: Context) -> Iterator[str]:
+    """Judge one statement."""
+    if statement.allows:
+        yield from wide_actions(statement)
+
+
+def _traced(resource: str, because: str) -> dict[str, dict[str, object]]:
+    actions = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+    grant = {
+        "principal": "worker",
+        "service": "lambda.amazonaws.com",
+        "actions": actions,
+        "resources": [resource],
+        "because": because,
+    }
+    body = {"Effect": "Allow", "Action": actions, "Resource": [resource]}
+    return {
+        f"{PATTERN}Example posters": {"grants": [grant] if because else []},
+        f"{ROLE_POLICY} worker": {"role": "worker", "policy": document(body)},
+    }
+
+
+@rule(
+    "iam-no-wildcard-resource",
+    "An identity policy names each resource",
+    severity=Severity.HIGH,
+    on=resources(*IDENTITY_STATEMENTS.types),
+    judges={ROLE_POLICY: ("policy", "role")},
+    why="A wildcard resource grants the resources of everybody else in the account, and those that are made later.",
+    fix="Name the resource; `*` may stand below a name, or for actions that take none if the ledger gives the reason",
+    page=LEAST_PRIVILEGE,
+    same_as=("cdk-nag AwsSolutions-IAM5", "checkov CKV_AWS_355"),
+    passes=_traced("*", "handler convert.thumbnail"),
+    fails=_traced("*", ""),
+)
+def no_wildcard_resource(policy: Resource, context: Context) -> Iterator[str]:
+    """Judge one document."""
+    for statement in parse(policy.known("policy")):
+        if not statement.allows:
+            continue
+        if not statement.resources and not statement.not_resources:
+            yield f"{statement.label} names no resource"
+        for wide in (each for each in statement.resources if not is_pinned(each)):
+            yield from _why_not(statement, wide, policy, context)
+
+
+def _why_not(statement: Statement, wide: str, policy: Resource, context: Context) -> Iterator[str]:
+    if wide != "*":
+        yield f"{statement.label} allows {', '.join(statement.actions)} on {wide}"
+        return
+    scoped = [action for action in statement.actions if has_wildcard(action) or not takes_no_resource(action)]
+    if scoped:
+        yield f"{statement.label} allows {', '.join(scoped)} on every resource"
+    elif not _has_reason(statement, policy, context):
+        yield f"{statement.label} allows {', '.join(statement.actions)} on * without a reason in the ledger"
+
+
+def _has_reason(statement: Statement, policy: Resource, context: Context) -> bool:
+    role = context.stack.named_by(policy, "role", ROLE)
+    principal = role.known("name") if role else policy.known("role")
+    grants = context.stack.ledger.grants.get(principal, ())
+    return any(grant.because and grant.statement.meaning() == statement.meaning() for grant in grants)
+
+
+@rule(
+    "iam-one-document",
+    "A role's grants stand in its one inline document",
+    severity=Severity.HIGH,
+    scope=Scope.RESOURCE,
+    on=resources(
+        ROLE,
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        "aws:iam/policyAttachment:PolicyAttachment",
+        "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
+    ),
+    judges={ROLE: ("managedPolicyArns", "inlinePolicies")},
+    why="A managed policy is written by somebody else, changes by itself, and stands in no ledger.",
+    fix="Give the permissions to whatever runs; its one inline document holds them all",
+    page="https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html",
+    same_as=("cdk-nag AwsSolutions-IAM4", "checkov CKV_AWS_274"),
+    passes={f"{ROLE} worker": {"name": "worker", "managedPolicyArns": [], "inlinePolicies": []}},
+    fails={
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment worker": {
+            "role": "worker",
+            "policyArn": "arn:aws:iam::aws:policy/AmazonSQSFullAccess",
+        }
+    },
+)
+def one_document(resource: Resource, _: Context) -> Iterator[str]:
+    """Judge a role, or what attaches a managed policy."""
+    if resource.type != ROLE:
+        yield f"attaches the managed policy {resource.known('policyArn') or 'of another resource'}"
+        return
+    for arn in resource.known("managedPolicyArns") or ():
+        yield f"attaches the managed policy {arn}"
+    for inline in resource.known("inlinePolicies") or ():
+        yield f"holds the inline policy {inline.get('name') or 'without a name'} beside its document"

@@ -1,0 +1,112 @@
+"""What several rules judge: the statements of identity and of resource policies, however they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from pulumi_policy.proxy import UnknownValueError
+
+from ..framework.ledger import AWAITED
+from ..framework.resources import Resource
+from ..framework.rule import Context, Example, Subject
+from ..framework.stack import Stack
+from ..framework.types import BUCKET_POLICY, LAMBDA_PERMISSION, QUEUE_POLICY, ROLE_POLICY, TOPIC_POLICY
+from ..iam.documents import Statement, parse
+
+IDENTITY_POLICIES: Final = (
+    ROLE_POLICY,
+    "aws:iam/policy:Policy",
+    "aws:iam/userPolicy:UserPolicy",
+    "aws:iam/groupPolicy:GroupPolicy",
+)
+RESOURCE_POLICIES: Final = (
+    BUCKET_POLICY,
+    QUEUE_POLICY,
+    TOPIC_POLICY,
+    "aws:cloudwatch/eventBusPolicy:EventBusPolicy",
+    "aws:kms/keyPolicy:KeyPolicy",
+    "aws:secretsmanager/secretPolicy:SecretPolicy",
+)
+POLICY_DOCUMENT: Final = ("policy",)
+
+
+def document(*statements: Mapping[str, Any]) -> dict[str, Any]:
+    """A policy document of these statements, for an example."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def resource_statements(policy: Resource, stack: Stack) -> tuple[Statement, ...]:
+    """The statements of a resource policy.
+
+    A document that waits for what AWS makes is judged by its statements in the ledger; raises UnknownValueError when
+    it is unknown for another reason.
+    """
+    if policy.type == LAMBDA_PERMISSION:
+        return (_permission_statement(policy),)
+    try:
+        return parse(policy.known("policy"))
+    except UnknownValueError:
+        entry = stack.ledger.policies.get(policy.key)
+        if entry is None or not entry.awaits:
+            raise
+        return entry.statements
+
+
+def _permission_statement(permission: Resource) -> Statement:
+    """A Lambda permission as the statement that it adds to the function's policy."""
+    principal = permission.known("principal")
+    by_service = "." in principal and not principal.startswith("arn:")
+    conditions = {}
+    for property_, operator, key in (
+        ("sourceArn", "ArnLike", "aws:SourceArn"),
+        ("sourceAccount", "StringEquals", "aws:SourceAccount"),
+        ("principalOrgId", "StringEquals", "aws:PrincipalOrgID"),
+    ):
+        if value := _known_or_wired(permission, property_):
+            conditions.setdefault(operator, {})[key] = (value,)
+    return Statement(
+        effect="Allow",
+        actions=(permission.known("action"),),
+        resources=(AWAITED + "function",),
+        principals={"Service" if by_service else "AWS": (principal,)},
+        conditions=conditions,
+    )
+
+
+def _known_or_wired(resource: Resource, property_: str) -> str:
+    """The value, or a stand-in while it is the unknown output of one resource of the stack."""
+    try:
+        return resource.known(property_) or ""
+    except UnknownValueError:
+        if len(resource.dependencies.get(property_, ())) != 1:
+            raise
+        return AWAITED + property_
+
+
+def _statements_of_identity_policy(policy: Resource, _: Context) -> tuple[Statement, ...]:
+    return parse(policy.known("policy"))
+
+
+def _statements_of_resource_policy(policy: Resource, context: Context) -> Iterator[Statement]:
+    yield from resource_statements(policy, context.stack)
+
+
+def _in_role_policy(statement: Mapping[str, Any]) -> Example:
+    body = {"Effect": "Allow", "Resource": "arn:aws:sqs:eu-west-1:111122223333:jobs", **statement}
+    return {f"{ROLE_POLICY} worker": {"role": "worker", "policy": document(body)}}
+
+
+def _in_queue_policy(statement: Mapping[str, Any]) -> Example:
+    arn = "arn:aws:sqs:eu-west-1:111122223333:jobs"
+    body = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn, **statement}
+    return {f"{QUEUE_POLICY} jobs": {"queueUrl": "jobs", "policy": document(body)}}
+
+
+IDENTITY_STATEMENTS: Final = Subject(IDENTITY_POLICIES, _statements_of_identity_policy, _in_role_policy)
+"""Each statement of an identity policy. An example is a statement."""
+
+RESOURCE_STATEMENTS: Final = Subject(
+    (*RESOURCE_POLICIES, LAMBDA_PERMISSION), _statements_of_resource_policy, _in_queue_policy
+)
+"""Each statement of a resource policy. An example is a statement."""

@@ -1,0 +1,22 @@
+"""Fixtures of all tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.components import PATTERNS
+from tests.recorder import Plan, record
+
+
+@pytest.fixture(scope="session", params=sorted(PATTERNS))
+def pattern_plan(request: pytest.FixtureRequest) -> Plan:
+    """The first preview of a program with one pattern and nothing else; once for each pattern."""
+    return record(lambda: PATTERNS[request.param]("posters", None))
+
+
+@pytest.fixture(scope="session")
+def previewed() -> Callable[..., Plan]:
+    """`record`: previews a program in memory."""
+    return record

@@ -1,0 +1,151 @@
+"""The pack as the Pulumi CLI runs it: a process of its own, asked over the analyzer protocol."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf import empty_pb2, struct_pb2
+from pulumi.runtime.proto import analyzer_pb2 as pb
+from pulumi.runtime.proto.analyzer_pb2_grpc import AnalyzerStub
+
+from policies.framework.types import QUEUE, ROLE_POLICY, TOPIC_POLICY
+from policies.rules import RULES
+from tests.policies.builders import UNKNOWN, Record, identity_text, violations
+from tests.policies.posters import Posters
+
+PACK = Path(__file__).resolve().parents[2] / "policies"
+STRANGERS = ("components", "handlers", "local", "policy_sentry", "pulumi_aws", "tests")
+
+
+@contextmanager
+def serving(folder: Path, cwd: Path, *, without: tuple[str, ...] = ()) -> Generator[AnalyzerStub]:
+    """The pack, started as the CLI does; `without` can't be imported there."""
+    (cwd / "sitecustomize.py").write_text(f"import sys\nsys.modules.update(dict.fromkeys({without!r}))\n")
+    environment = {**os.environ, "PYTHONPATH": str(cwd), "PULUMI_PROJECT": "video", "PULUMI_STACK": "test"}
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", str(folder)],
+        cwd=cwd,
+        env=environment | {"PULUMI_DRY_RUN": "true"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout
+        port = process.stdout.readline().strip()
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            yield AnalyzerStub(channel)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnalyzerStub]:
+    """The repository's pack, served from another folder to a program that has nothing but Pulumi's packages."""
+    with serving(PACK, tmp_path_factory.mktemp("elsewhere"), without=STRANGERS) as stub:
+        yield stub
+
+
+def reported(stub: AnalyzerStub, records: list[Record]) -> set[tuple[str, str, str]]:
+    """What the pack reports for a stack: rule, URN and message."""
+    titles = {rule.id: rule.title for rule in RULES}
+    answers = [stub.Analyze(_one(each)) for each in records]
+    answers.append(stub.AnalyzeStack(pb.AnalyzeStackRequest(resources=[_of_stack(each) for each in records])))
+    diagnostics = [diagnostic for answer in answers for diagnostic in answer.diagnostics]
+    assert all(each.enforcementLevel == pb.MANDATORY for each in diagnostics)
+    return {
+        (each.policyName, each.urn, each.message.removeprefix(f"{titles[each.policyName]}\n")) for each in diagnostics
+    }
+
+
+def expected(records: list[Record]) -> set[tuple[str, str, str]]:
+    """What the rules say when they are called."""
+    return {(each.rule, each.urn, each.message) for each in violations(records)}
+
+
+def broken(*, first_preview: bool) -> Posters:
+    """A stack with violations of many kinds, some of them doubts."""
+    posters = Posters(first_preview=first_preview)
+    wide = [*posters.grants, {**posters.grants[0], "actions": ["s3:*"], "resources": ["*"]}]
+    return (
+        posters.change(ROLE_POLICY, "posters-worker", policy=identity_text(wide))
+        .change(QUEUE, "posters-jobs", visibilityTimeoutSeconds=31, tags={"project": UNKNOWN})
+        .change(QUEUE, "posters-jobs-dlq", messageRetentionSeconds=UNKNOWN, redriveAllowPolicy=UNKNOWN)
+        .without(TOPIC_POLICY, "posters-arrivals")
+    )
+
+
+@pytest.mark.parametrize("first_preview", [True, False], ids=["first preview", "after the update"])
+def test_the_pack_reports_what_the_rules_say(pack, first_preview):
+    good = Posters(first_preview=first_preview).records()
+    assert reported(pack, good) == set()
+    bad = broken(first_preview=first_preview).records()
+    found = reported(pack, bad)
+    assert found == expected(bad)
+    assert {"iam-no-wildcard-action", "ledger-grants", "tags", "tls-only", "queue-visibility-timeout"} <= {
+        rule for rule, _, _ in found
+    }
+    assert any("cannot be judged" in message for _, _, message in found)
+
+
+def test_the_pack_describes_its_rules(pack):
+    info = pack.GetAnalyzerInfo(empty_pb2.Empty())
+    assert info.name == "serviceful"
+    assert [each.name for each in info.policies] == [rule.id for rule in RULES]
+    assert all(each.enforcementLevel == pb.MANDATORY and each.url and each.remediation_steps for each in info.policies)
+    (visibility,) = [each for each in info.policies if each.name == "queue-visibility-timeout"]
+    assert visibility.configSchema.properties["factor"]["default"] == 6
+
+
+def test_a_stack_may_choose_a_limit(tmp_path):
+    settings = struct_pb2.Struct()
+    settings.update({"factor": 7})
+    config = pb.PolicyConfig(enforcementLevel=pb.MANDATORY, properties=settings)
+    with serving(PACK, tmp_path) as stub:
+        stub.Configure(pb.ConfigureAnalyzerRequest(policyConfig={"queue-visibility-timeout": config}))
+        ((rule, _, message),) = reported(stub, Posters().records())
+    assert rule == "queue-visibility-timeout"
+    assert "asks for 210 s" in message
+
+
+def test_the_pack_works_from_a_folder_of_any_name(tmp_path):
+    folder = tmp_path / "our-rules"
+    shutil.copytree(PACK, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    with serving(folder, tmp_path, without=STRANGERS) as stub:
+        assert len(stub.GetAnalyzerInfo(empty_pb2.Empty()).policies) == len(RULES)
+
+
+def _one(record: Record) -> pb.AnalyzeRequest:
+    return pb.AnalyzeRequest(
+        type=record["type"], name=record["name"], urn=record["urn"], properties=_struct(record["inputs"])
+    )
+
+
+def _of_stack(record: Record) -> pb.AnalyzerResource:
+    dependencies = {
+        prop: pb.AnalyzerPropertyDependencies(urns=urns)
+        for prop, urns in record["propertyDependencies"].items()
+        if urns
+    }
+    return pb.AnalyzerResource(
+        type=record["type"],
+        name=record["name"],
+        urn=record["urn"],
+        parent=record["parent"],
+        properties=_struct(record["props"]),
+        propertyDependencies=dependencies,
+    )
+
+
+def _struct(props: dict) -> struct_pb2.Struct:
+    struct = struct_pb2.Struct()
+    struct.update(props)
+    return struct

@@ -1,0 +1,246 @@
+"""What every pattern promises, held against the first preview of each."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+
+import pytest
+
+import components
+from components.core.naming import LONGEST
+from local.wire import UNKNOWN
+from tests.components import PATTERNS
+from tests.recorder import Plan, documents, record
+
+# type → the property that holds its fixed name or unique key
+FIXED = {
+    "aws:cloudwatch/logGroup:LogGroup": "name",
+    "aws:iam/role:Role": "name",
+    "aws:iam/rolePolicy:RolePolicy": "name",
+    "aws:lambda/function:Function": "name",
+    "aws:lambda/eventSourceMapping:EventSourceMapping": "functionName",
+    "aws:s3/bucket:Bucket": "bucket",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "bucket",
+    "aws:s3/bucketNotification:BucketNotification": "bucket",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": "bucket",
+    "aws:s3/bucketPolicy:BucketPolicy": "bucket",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "bucket",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": "bucket",
+    "aws:sns/topic:Topic": "name",
+    "aws:sns/topicPolicy:TopicPolicy": "arn",
+    "aws:sns/topicSubscription:TopicSubscription": "endpoint",
+    "aws:sqs/queue:Queue": "name",
+    "aws:sqs/queuePolicy:QueuePolicy": "queueUrl",
+}
+# What AWS doesn't delete while it is used, or has no name of ours: created anew before the old one goes.
+EXEMPT = {"aws:cloudfront/originAccessControl:OriginAccessControl", "aws:cloudfront/distribution:Distribution"}
+UNTAGGABLE = {
+    "aws:cloudfront/originAccessControl:OriginAccessControl",
+    "aws:iam/rolePolicy:RolePolicy",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "aws:s3/bucketNotification:BucketNotification",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+    "aws:s3/bucketPolicy:BucketPolicy",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:sns/topicPolicy:TopicPolicy",
+    "aws:sns/topicSubscription:TopicSubscription",
+    "aws:sqs/queuePolicy:QueuePolicy",
+}
+RESOURCE_POLICIES = {
+    "aws:s3/bucketPolicy:BucketPolicy": "bucket",
+    "aws:sns/topicPolicy:TopicPolicy": "arn",
+    "aws:sqs/queuePolicy:QueuePolicy": "queueUrl",
+}
+
+
+def test_no_identity_document_is_unknown_at_the_first_preview(pattern_plan: Plan) -> None:
+    found = documents(pattern_plan, ["aws:iam/rolePolicy:RolePolicy"], "policy")
+    found += documents(pattern_plan, ["aws:iam/role:Role"], "assumeRolePolicy")
+    assert found
+    assert [resource.key for resource, document in found if document is UNKNOWN] == []
+
+
+def test_an_unknown_resource_policy_stands_in_the_ledger_with_what_it_waits_for(pattern_plan: Plan) -> None:
+    unknown = {
+        resource.key
+        for resource, document in documents(pattern_plan, RESOURCE_POLICIES, "policy")
+        if document is UNKNOWN
+    }
+    waiting = {
+        entry["policy"]
+        for component in pattern_plan.components
+        for entry in component.outputs["statements"]
+        for name in component.outputs["awaited"]
+        if f"${{{name}}}" in json.dumps(entry)
+    }
+    assert unknown == waiting
+
+
+def test_each_identity_document_is_what_the_ledger_says(pattern_plan: Plan) -> None:
+    for role_policy, document in documents(pattern_plan, ["aws:iam/rolePolicy:RolePolicy"], "policy"):
+        role = pattern_plan.one("aws:iam/role:Role", role_policy.name).inputs["name"]
+        granted = [entry for entry in pattern_plan.ledger("grants") if entry["principal"] == role]
+        statements = [(s["Action"], s["Resource"], s.get("Condition", {}), s["Effect"]) for s in document["Statement"]]
+        assert statements == [(g["actions"], g["resources"], g["conditions"], "Allow") for g in granted], (
+            role_policy.key
+        )
+
+
+def test_each_known_resource_policy_is_what_the_ledger_says(pattern_plan: Plan) -> None:
+    for policy, document in documents(pattern_plan, RESOURCE_POLICIES, "policy"):
+        if document is UNKNOWN:
+            continue
+        entries = [entry for entry in pattern_plan.ledger("statements") if entry["policy"] == policy.key]
+        said = [
+            (e["sid"], e["effect"], e["actions"], e["resources"], e["principals"], e["conditions"]) for e in entries
+        ]
+        written = [
+            (s["Sid"], s["Effect"], s["Action"], s["Resource"], s["Principal"], s.get("Condition", {}))
+            for s in document["Statement"]
+        ]
+        assert written == said
+
+
+def test_every_grant_says_what_needs_it(pattern_plan: Plan) -> None:
+    entries = pattern_plan.ledger("grants") + pattern_plan.ledger("statements") + pattern_plan.ledger("accepted")
+    assert entries
+    assert all(entry["because"] for entry in entries)
+
+
+def test_no_grant_has_a_wildcard_action(pattern_plan: Plan) -> None:
+    allowed = [e for e in pattern_plan.ledger("statements") if e["effect"] == "Allow"]
+    actions = [action for entry in pattern_plan.ledger("grants") + allowed for action in entry["actions"]]
+    assert [action for action in actions if "*" in action or "?" in action] == []
+
+
+def test_a_wildcard_resource_is_only_where_the_action_takes_none(pattern_plan: Plan) -> None:
+    wild = {a for g in pattern_plan.ledger("grants") if "*" in g["resources"] for a in g["actions"]}
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+    assert wild <= {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+    assert all(g["page"] for g in pattern_plan.ledger("grants") if "*" in g["resources"])
+
+
+def test_each_principal_has_a_role_of_its_own(pattern_plan: Plan) -> None:
+    roles = [next(iter(f.property_dependencies["role"])) for f in pattern_plan.of_type("aws:lambda/function:Function")]
+    assert len(roles) == len(set(roles)) == len(pattern_plan.of_type("aws:iam/role:Role"))
+
+
+def test_a_leaf_with_a_fixed_name_is_deleted_before_it_is_replaced(pattern_plan: Plan) -> None:
+    for leaf in pattern_plan.leaves:
+        assert leaf.type in FIXED or leaf.type in EXEMPT, f"say here how {leaf.type} is named"
+        assert leaf.delete_before_replace == (leaf.type in FIXED), leaf.key
+
+
+def test_every_user_of_a_role_waits_for_its_policy(pattern_plan: Plan) -> None:
+    for function in pattern_plan.of_type("aws:lambda/function:Function"):
+        assert pattern_plan.one("aws:iam/rolePolicy:RolePolicy", function.name).urn in function.dependencies
+    for mapping in pattern_plan.of_type("aws:lambda/eventSourceMapping:EventSourceMapping"):
+        assert pattern_plan.one("aws:iam/rolePolicy:RolePolicy", mapping.name).urn in mapping.dependencies
+
+
+def test_what_needs_a_resource_policy_waits_for_it(pattern_plan: Plan) -> None:
+    topic_policies = {p.urn for p in pattern_plan.of_type("aws:sns/topicPolicy:TopicPolicy")}
+    for notification in pattern_plan.of_type("aws:s3/bucketNotification:BucketNotification"):
+        assert topic_policies & set(notification.dependencies), notification.key
+    for subscription in pattern_plan.of_type("aws:sns/topicSubscription:TopicSubscription"):
+        assert pattern_plan.one("aws:sqs/queuePolicy:QueuePolicy", subscription.name).urn in subscription.dependencies
+
+
+def test_every_queue_topic_and_bucket_refuses_callers_without_tls(pattern_plan: Plan) -> None:
+    denies = {e["policy"].split("::")[1] for e in pattern_plan.ledger("statements") if e["sid"] == "TlsOnly"}
+    for type_ in ("aws:s3/bucket:Bucket", "aws:sns/topic:Topic", "aws:sqs/queue:Queue"):
+        assert {resource.name for resource in pattern_plan.of_type(type_)} <= denies
+
+
+def test_what_holds_data_is_encrypted(pattern_plan: Plan) -> None:
+    encrypted = {e.name for e in pattern_plan.resources if e.type.endswith(":BucketServerSideEncryptionConfiguration")}
+    assert {bucket.name for bucket in pattern_plan.of_type("aws:s3/bucket:Bucket")} == encrypted
+    assert all(queue.inputs["sqsManagedSseEnabled"] for queue in pattern_plan.of_type("aws:sqs/queue:Queue"))
+    accepted = {entry["resource"] for entry in pattern_plan.ledger("accepted") if entry["rule"] == "encryption-at-rest"}
+    assert {topic.key for topic in pattern_plan.of_type("aws:sns/topic:Topic")} == accepted
+
+
+def test_every_queue_in_front_of_a_function_ends_in_a_dead_letter_queue(pattern_plan: Plan) -> None:
+    queues = {queue.urn: queue for queue in pattern_plan.of_type("aws:sqs/queue:Queue")}
+    functions = {function.name: function for function in pattern_plan.of_type("aws:lambda/function:Function")}
+    for mapping in pattern_plan.of_type("aws:lambda/eventSourceMapping:EventSourceMapping"):
+        (source,) = [queues[urn] for urn in mapping.property_dependencies["eventSourceArn"] if urn in queues]
+        target = json.loads(source.inputs["redrivePolicy"])["deadLetterTargetArn"].rsplit(":", 1)[1]
+        assert target in {queue.inputs["name"] for queue in queues.values()}
+        assert source.inputs["visibilityTimeoutSeconds"] >= 6 * functions[mapping.name].inputs["timeout"]
+        assert mapping.inputs["functionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_every_function_logs_to_a_group_with_retention(pattern_plan: Plan) -> None:
+    groups = {
+        g.inputs["name"]: g.inputs["retentionInDays"] for g in pattern_plan.of_type("aws:cloudwatch/logGroup:LogGroup")
+    }
+    for function in pattern_plan.of_type("aws:lambda/function:Function"):
+        assert groups[f"/aws/lambda/{function.inputs['name']}"] == 30
+        assert function.inputs["architectures"] == ["arm64"]
+        assert function.inputs["tracingConfig"] == {"mode": "Active"}
+
+
+def test_every_resource_carries_the_tags(pattern_plan: Plan) -> None:
+    for leaf in pattern_plan.leaves:
+        if leaf.type in UNTAGGABLE:
+            assert "tags" not in leaf.inputs
+        else:
+            assert set(leaf.inputs["tags"]) == {"project", "stack", "component", "owner", "cost-centre"}, leaf.key
+
+
+def test_every_leaf_is_a_child_of_its_pattern_and_named_after_it(pattern_plan: Plan) -> None:
+    (component,) = pattern_plan.components
+    for leaf in pattern_plan.leaves:
+        assert leaf.parent == component.urn, leaf.key
+        assert leaf.name.startswith(f"{component.name}-"), leaf.key
+
+
+def test_buckets_are_protected_unless_the_stack_says_otherwise(pattern_plan: Plan) -> None:
+    assert pattern_plan.of_type("aws:s3/bucket:Bucket")
+    assert all(
+        bucket.protect and not bucket.inputs["forceDestroy"] for bucket in pattern_plan.of_type("aws:s3/bucket:Bucket")
+    )
+    loose = record(lambda: PATTERNS["FanOutConverter"]("posters", None), config={"serviceful:protectData": "false"})
+    assert not any(bucket.protect for bucket in loose.of_type("aws:s3/bucket:Bucket"))
+
+
+def test_no_name_is_longer_than_aws_allows() -> None:
+    long = "a" * 40
+    plan = record(
+        lambda: PATTERNS["FanOutConverter"](long, None), stack="a-stack-with-quite-a-name", project="a-long-project"
+    )
+    kinds = {"bucket": "bucket", "function": "function", "queue": "queue", "role": "role", "topic": "topic"}
+    for leaf in plan.leaves:
+        kind = kinds.get(leaf.type.rsplit("/", 1)[1].split(":")[0])
+        if kind:
+            name = leaf.inputs[FIXED[leaf.type]]
+            assert len(name) <= LONGEST[kind], leaf.key
+    names = [leaf.inputs[FIXED[leaf.type]] for leaf in plan.leaves if leaf.type in FIXED and FIXED[leaf.type] == "name"]
+    roles_and_queues = [n for n in names if n != "ledger"]
+    assert len(roles_and_queues) >= len(set(roles_and_queues)) > 10
+
+
+@pytest.mark.parametrize("name", sorted(PATTERNS))
+def test_every_argument_is_explained(name: str) -> None:
+    """An attribute's docstring is the string that follows it, as the documentation page shows it."""
+    args = getattr(components, f"{name}Args")
+    source = inspect.getsource(args)
+    for field in dataclasses.fields(args):
+        after = source.split(f"\n    {field.name}:", 1)[1].split("\n", 1)[1].lstrip()
+        assert after.startswith('"""'), f"{name}Args.{field.name} has no docstring"
+
+
+def test_a_renamed_component_with_pinned_name_keeps_every_physical_name() -> None:
+    def physical(plan: Plan) -> set[str]:
+        return {str(leaf.inputs[FIXED[leaf.type]]) for leaf in plan.leaves if leaf.type in FIXED}
+
+    from components import FanOutConverter, FanOutConverterArgs, Zip
+
+    before = record(lambda: FanOutConverter("posters", FanOutConverterArgs(converters=[Zip()])))
+    pinned = FanOutConverterArgs(converters=[Zip()], physical_name="posters")
+    after = record(lambda: FanOutConverter("images", pinned))
+    assert physical(before) == physical(after)
