@@ -81,6 +81,21 @@ class Plan:
         """`grants`, `statements` or `accepted` of all patterns."""
         return [entry for component in self.components for entry in component.outputs[part]]
 
+    def exported(self) -> list[dict[str, Any]]:
+        """The resources in the shape of `pulumi stack export`."""
+        return [
+            {
+                "urn": one.urn,
+                "type": one.type,
+                "custom": one.custom,
+                "parent": one.parent,
+                "inputs": one.inputs,
+                "outputs": {**one.inputs, **one.outputs},
+                "propertyDependencies": one.property_dependencies,
+            }
+            for one in self.resources
+        ]
+
     def dependencies_of(self, resource: Registration) -> set[str]:
         """URNs that `resource` waits for, directly or through others."""
         by_urn = {one.urn: one for one in self.resources}

@@ -22,7 +22,8 @@ def plan_of(*converters: Converter, **arguments: Any) -> Plan:
 
 
 class OwnConverter(Converter):
-    kind = "own"
+    kind = "own"  # pyrefly: ignore
+    extension = "own"  # pyrefly: ignore
     handler = "handlers.own"
     reads = ()
     memory_default_mb = 128
@@ -80,8 +81,9 @@ def test_wrong_arguments_are_refused_before_anything_is_registered(arguments: di
     ids=lambda arguments: next(iter(arguments)),
 )
 def test_what_is_to_come_is_refused_by_name(arguments: dict[str, Any]) -> None:
+    everything: dict[str, Any] = {"converters": [Zip()], **arguments}
     with pytest.raises(NotYet, match="not available yet") as refused:
-        FanOutConverterArgs(**{"converters": [Zip()], **arguments}).check("posters")
+        FanOutConverterArgs(**everything).check("posters")
     assert "docs/fan-out.md" in str(refused.value)
 
 

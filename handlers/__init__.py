@@ -1,0 +1,1 @@
+"""What runs inside Lambda: one folder a bounded context, nothing of Pulumi."""
