@@ -1,0 +1,1 @@
+"""What moves records from a source into a function, under the function's role."""

@@ -1,0 +1,108 @@
+"""A local AWS for the tests: a server of its own, on a free port, in a temporary folder."""
+
+from __future__ import annotations
+
+import functools
+import socket
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from local.emulator import manager
+from local.settings import ACCESS_KEY, SECRET_KEY, Settings
+from tests.local.emulation import Workbench
+
+CONFIG = Config(
+    inject_host_prefix=False, s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, read_timeout=60
+)
+
+# Like the SDKs' newest versions: without it boto3 still signs S3 forms by version 2.
+S3_CONFIG = CONFIG.merge(Config(signature_version="s3v4"))
+
+Client = Callable[..., Any]
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nothing uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A running local AWS with IAM enforced; it ends with the tests, and shares only the cache with other servers."""
+    settings = Settings(home=tmp_path_factory.mktemp("aws"), port=free_port(), cache=Settings.from_environment().cache)
+    manager.start(settings)
+    try:
+        yield settings
+    finally:
+        manager.stop(settings)
+
+
+def client_factory(settings: Settings) -> Client:
+    """`factory("s3")`: a client of this local AWS, as its root user unless other credentials are given."""
+
+    @functools.cache
+    def client(service: str, **credentials: str) -> Any:
+        keys = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY, **credentials}
+        config = S3_CONFIG if service == "s3" else CONFIG
+        session: Any = boto3.session.Session()
+        return session.client(
+            service, endpoint_url=settings.endpoint, region_name=settings.region, config=config, **keys
+        )
+
+    return client
+
+
+@pytest.fixture(scope="session")
+def aws(local_aws: Settings) -> Client:
+    """`aws("s3")`: a client of the local AWS with the root user's credentials."""
+    return client_factory(local_aws)
+
+
+@pytest.fixture(scope="session")
+def as_role(aws: Client) -> Callable[[str], Client]:
+    """`as_role(arn)("s3")`: a client with a session of the role, whose trust policy must allow the root user."""
+
+    def assume(role_arn: str) -> Client:
+        session = aws("sts").assume_role(RoleArn=role_arn, RoleSessionName="test")["Credentials"]
+
+        def client(service: str) -> Any:
+            return aws(
+                service,
+                aws_access_key_id=session["AccessKeyId"],
+                aws_secret_access_key=session["SecretAccessKey"],
+                aws_session_token=session["SessionToken"],
+            )
+
+        return client
+
+    return assume
+
+
+def _eventually(predicate: Callable[[], Any], seconds: float = 20) -> Any:
+    deadline = time.monotonic() + seconds
+    while True:
+        value = predicate()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: {predicate}")
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Callable[..., Any]:
+    """`eventually(predicate, seconds=20)`: ask until the answer is truthy and return it; fail at the deadline."""
+    return _eventually
+
+
+@pytest.fixture(scope="session")
+def bench(aws: Client) -> Workbench:
+    """Makes roles, functions and queues for contract tests."""
+    return Workbench(aws)

@@ -1,0 +1,166 @@
+"""What the stock server does otherwise than AWS: each extension is still needed.
+
+A test that fails here after an upgrade of MiniStack means that its extension can go.
+"""
+
+import json
+import subprocess
+import urllib.error
+import urllib.request
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.emulator import envs, manager
+from local.settings import Settings
+from tests.local.conftest import client_factory, free_port
+from tests.local.emulation import TRUST_ROOT, Workbench, allow, document, unique
+
+pytestmark = pytest.mark.local
+
+
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory, eventually):
+    """MiniStack with IAM enforced and without our extensions."""
+    settings = Settings(
+        home=tmp_path_factory.mktemp("stock"), port=free_port(), cache=Settings.from_environment().cache
+    )
+    manager.data_path(settings).mkdir()
+    command = [envs.server_python(settings.cache), "-m", "ministack.app"]
+    with (settings.home / "aws.log").open("w") as log:
+        process = subprocess.Popen(command, env=manager.environment(settings), stdout=log, stderr=log)
+
+    def answers():
+        try:
+            return urllib.request.urlopen(f"{settings.endpoint}/_ministack/health", timeout=1).close() is None
+        except OSError:
+            return False
+
+    try:
+        eventually(answers)
+        yield settings
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def aws(stock):
+    return client_factory(stock)
+
+
+@pytest.fixture(scope="module")
+def bench(aws):
+    return Workbench(aws)
+
+
+@pytest.fixture
+def as_allowed(aws, bench):
+    def client(service, *statements):
+        role = bench.role(*statements, trust=TRUST_ROOT)
+        keys = aws("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+        names = {"aws_access_key_id": "AccessKeyId", "aws_secret_access_key": "SecretAccessKey"}
+        credentials = {ours: keys[theirs] for ours, theirs in names.items()}
+        return aws(service, aws_session_token=keys["SessionToken"], **credentials)
+
+    return client
+
+
+@pytest.fixture
+def bucket(aws):
+    name = unique("bucket")
+    aws("s3").create_bucket(Bucket=name)
+    return name
+
+
+@pytest.mark.parametrize("path", ["health", "decisions"])
+def test_health_and_decisions_are_not_there(stock, path):
+    with pytest.raises(urllib.error.HTTPError):
+        urllib.request.urlopen(f"{stock.endpoint}/_serviceful/{path}")
+
+
+def test_secure_transport_a_tls_only_bucket_refuses_every_role(aws, as_allowed, bucket):
+    objects = f"arn:aws:s3:::{bucket}/*"
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": objects}
+    insecure = {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    aws("s3").put_bucket_policy(Bucket=bucket, Policy=document({**deny, **insecure}))
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        as_allowed("s3", allow(["s3:PutObject"], [objects])).put_object(Bucket=bucket, Key="x")
+
+
+def test_lambda_runtime_an_error_loses_its_type_and_the_servers_packages_are_there(bench):
+    source = """
+    import hypercorn
+    def handler(event, context): raise KeyError(event)
+    """
+    error = bench.invoke(bench.function(source, bench.role()), "x")["failed"]
+
+    assert error == {"errorMessage": "'x'", "errorType": "Runtime.HandlerError"}
+
+
+def test_lambda_admission_any_role_and_variable_is_taken(bench):
+    assert bench.function("x = 1", bench.role(trust={"Service": "ec2.amazonaws.com"}), {"AWS_REGION": "x" * 5000})
+
+
+def test_partiql_actions_a_statement_needs_an_action_that_iam_lacks(as_allowed):
+    with pytest.raises(ClientError, match="not authorized to perform: dynamodb:ExecuteStatement"):
+        as_allowed("dynamodb", allow(["dynamodb:PartiQLSelect"], ["*"])).execute_statement(Statement="SELECT * FROM x")
+
+
+def test_function_logs_are_written_without_any_right(bench):
+    function = bench.function("def handler(event, context): print('logged')", bench.role())
+    bench.invoke(function)
+
+    assert "logged" in bench.log_lines(f"/aws/lambda/{function}")
+
+
+def test_iam_actions_a_batch_needs_an_action_that_iam_lacks(as_allowed, bench):
+    url, arn = bench.queue()
+
+    with pytest.raises(ClientError, match="sqs:SendMessageBatch"):
+        as_allowed("sqs", allow(["sqs:SendMessage"], [arn])).send_message_batch(
+            QueueUrl=url, Entries=[{"Id": "1", "MessageBody": "x"}]
+        )
+
+
+def test_iam_actions_a_conditional_write_needs_no_right_to_read(aws, as_allowed, bucket):
+    etag = aws("s3").put_object(Bucket=bucket, Key="x", Body=b"1")["ETag"]
+
+    as_allowed("s3", allow(["s3:PutObject"], [f"arn:aws:s3:::{bucket}/*"])).put_object(
+        Bucket=bucket, Key="x", Body=b"2", IfMatch=etag
+    )
+
+
+def test_s3_missing_objects_are_told_to_everybody(as_allowed, bucket):
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        as_allowed("s3", allow(["s3:GetObject"], [f"arn:aws:s3:::{bucket}/*"])).get_object(Bucket=bucket, Key="x")
+
+
+def test_resource_policies_the_default_topic_policy_lets_every_bucket_in(aws, bucket):
+    topic = aws("sns").create_topic(Name=unique("topic"))["TopicArn"]
+    wanted = {"TopicConfigurations": [{"TopicArn": topic, "Events": ["s3:ObjectCreated:*"]}]}
+
+    aws("s3").put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=wanted)
+
+
+def test_sns_filters_do_not_look_into_arrays(aws, bench):
+    topic = aws("sns").create_topic(Name=unique("topic"))["TopicArn"]
+    url, queue = bench.queue()
+    send = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    aws("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": document({**send, "Resource": queue})})
+    attributes = {"FilterPolicyScope": "MessageBody", "FilterPolicy": json.dumps({"Records": {"size": [7]}})}
+    aws("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes=attributes)
+
+    aws("sns").publish(TopicArn=topic, Message=json.dumps({"Records": [{"size": 7}]}))
+
+    assert "Messages" not in aws("sqs").receive_message(QueueUrl=url)
+
+
+def test_sqs_event_source_a_mapping_reads_without_any_right(aws, bench, eventually):
+    url, arn = bench.queue()
+    function = bench.function("def handler(event, context): print('read')", bench.role(), Timeout=3)
+    aws("lambda").create_event_source_mapping(EventSourceArn=arn, FunctionName=function)
+    aws("sqs").send_message(QueueUrl=url, MessageBody="x")
+
+    eventually(lambda: "read" in bench.log_lines(f"/aws/lambda/{function}"))
