@@ -109,13 +109,10 @@ def compare(turns: int, rounds: int) -> dict[str, float]:
     peaks: dict[str, float] = dict.fromkeys(names, 0.0)
     with tempfile.TemporaryDirectory() as folder:
         picture = Path(folder, "picture.jpg")
-        draw(picture)
+        alone("--draw", str(picture))
         for _ in range(turns):
             for name in names:
-                command = [sys.executable, "-m", "bench.convert", "--measure", name, str(picture), str(rounds)]
-                environment = {**os.environ, "VIPS_CONCURRENCY": THREADS}
-                done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-                found = json.loads(done.stdout)
+                found = json.loads(alone("--measure", name, str(picture), str(rounds)))
                 times[name] += found["ms"]
                 peaks[name] = max(peaks[name], found["peak_mib"])
     figures = {}
@@ -128,12 +125,23 @@ def compare(turns: int, rounds: int) -> dict[str, float]:
     return figures
 
 
+def alone(*arguments: str) -> str:
+    """Run a part in a process of its own; its output. The parent stays small: its peak would count as the child's."""
+    command = [sys.executable, "-m", "bench.convert", *arguments]
+    environment = {**os.environ, "VIPS_CONCURRENCY": THREADS}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+
 def main() -> None:
     """Print a line a contender, then one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds; under a minute")
     parser.add_argument("--measure", nargs=3, metavar=("NAME", "PICTURE", "ROUNDS"), help=argparse.SUPPRESS)
+    parser.add_argument("--draw", type=Path, metavar="PICTURE", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.draw:
+        draw(arguments.draw)
+        return
     if arguments.measure:
         name, picture, rounds = arguments.measure
         print(json.dumps(measure(name, Path(picture), int(rounds))))

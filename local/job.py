@@ -14,11 +14,11 @@ import pyvips
 from rich.console import Console
 from rich.table import Table
 
+from examples.poster import make_poster
 from local import browse
-from local.sample import poster
 from local.settings import Settings
 
-FILENAME = "launch day.png"
+FILENAME = "poster.png"
 PATIENCE_S = 60
 
 
@@ -38,14 +38,14 @@ class Rendition:
 
 def run(outputs: dict[str, Any], settings: Settings, console: Console) -> None:
     """Upload a poster and print its renditions. Raises JobError when one is missing after `PATIENCE_S` seconds."""
-    picture = poster()
+    picture = make_poster()
     with console.status("uploading a poster"):
         upload = _upload(outputs["posters_upload_function"], picture, settings)
     console.print(f"uploaded [bold]{FILENAME}[/] ({_size(len(picture))}, {_describe('png', picture)}) as {upload}")
     urls = {name: url.replace("{upload}", upload) for name, url in outputs["posters_renditions"].items()}
     with console.status(f"waiting for {len(urls)} renditions"):
         renditions = _await(urls, settings)
-    console.print(_table(renditions, settings))
+    console.print(_table(renditions, settings), crop=False, soft_wrap=True)
 
 
 def _upload(function: str, picture: bytes, settings: Settings) -> str:
@@ -80,11 +80,11 @@ def _await(urls: dict[str, str], settings: Settings) -> list[Rendition]:
 
 
 def _table(renditions: list[Rendition], settings: Settings) -> Table:
-    table = Table(title="Renditions, served by CloudFront", title_justify="left")
-    table.add_column("rendition")
-    table.add_column("size", justify="right")
-    table.add_column("content")
-    table.add_column("URL", overflow="fold")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("rendition", no_wrap=True)
+    table.add_column("size", justify="right", no_wrap=True)
+    table.add_column("content", no_wrap=True)
+    table.add_column("URL", no_wrap=True)
     for one in renditions:
         table.add_row(one.name, _size(one.size), one.content, browse.address_here(one.url, settings))
     return table

@@ -48,11 +48,10 @@ class Bucket:
     def replace(self, prefix: str = "") -> tuple[Permission, ...]:
         """Put objects below `prefix` on the condition of what is there now.
 
-        A conditional write also reads:
+        A conditional write also reads; it needs no right to list:
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
         """
-        objects = (self._objects(prefix),)
-        return (Permission(actions=("s3:GetObject", "s3:PutObject"), resources=objects), self._list(prefix))
+        return (Permission(actions=("s3:GetObject", "s3:PutObject"), resources=(self._objects(prefix),)),)
 
     def policy(
         self, *statements: Statement, awaited: dict[str, pulumi.Output[str]] | None = None

@@ -20,6 +20,10 @@ VISIBILITY_FACTOR = 6
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-queueconfig
 """
 
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-ephemeral-storage.html
+SMALLEST_DISK_MB = 512
+LARGEST_DISK_MB = 10_240
+
 _TRACE = Permission(
     actions=("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
     resources=("*",),  # these actions take no resource: …/reference/list_awsx-ray.html
@@ -44,6 +48,7 @@ class Function:
         environment: Mapping[str, pulumi.Input[str]],
         memory_mb: int,
         timeout_s: int,
+        disk_mb: int = SMALLEST_DISK_MB,
     ) -> None:
         self._owner, self._part, self.tree_name = owner, name, owner.tree_name(name)
         self.physical_name = owner.physical("function", name)
@@ -63,6 +68,7 @@ class Function:
             code=pulumi.FileArchive(os.path.relpath(bundle_of(handler, owner.settings.platform))),
             memory_size=memory_mb,
             timeout=timeout_s,
+            ephemeral_storage=aws.lambda_.FunctionEphemeralStorageArgs(size=disk_mb),
             environment=aws.lambda_.FunctionEnvironmentArgs(variables={**common, **environment}),
             tracing_config=aws.lambda_.FunctionTracingConfigArgs(mode="Active"),
             tags=owner.tags,

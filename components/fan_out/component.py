@@ -7,7 +7,7 @@ from pulumi import ResourceOptions
 
 from ..core.bucket import Bucket
 from ..core.distribution import Distribution
-from ..core.function import VISIBILITY_FACTOR, Function
+from ..core.function import LARGEST_DISK_MB, SMALLEST_DISK_MB, VISIBILITY_FACTOR, Function
 from ..core.pattern import Pattern
 from ..core.queue import Queue
 from ..core.topic import Topic
@@ -110,6 +110,7 @@ class FanOutConverter(Pattern):
             },
             memory_mb=converter.memory_mb,
             timeout_s=converter.timeout_s,
+            disk_mb=self._disk_mb,
         )
         function.poll(queue, batch=defaults.BATCH, max_concurrency=converter.max_concurrency)
         return function
@@ -123,6 +124,11 @@ class FanOutConverter(Pattern):
     def _url_of(self, converter: Converter) -> pulumi.Output[str]:
         path = f"{converter.prefix}{{upload}}.{converter.extension}"
         return self.url.apply(lambda url: f"{url}/{path}")
+
+    @property
+    def _disk_mb(self) -> int:
+        """Room for the largest upload and its rendition; a function works on one at a time."""
+        return min(max(SMALLEST_DISK_MB, 2 * self.args.max_upload_mb), LARGEST_DISK_MB)
 
     @property
     def _max_bytes(self) -> int:

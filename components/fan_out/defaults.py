@@ -10,8 +10,8 @@ UPLOADS_PREFIX: Final = "uploads/"
 MAX_UPLOAD_MB: Final = 100
 """Largest accepted upload, in MiB."""
 
-MAX_MEGAPIXELS: Final = 100
-"""Largest image that is decoded, in millions of pixels (a bomb ends in the dead-letter queue)."""
+MAX_MEGAPIXELS: Final = 50
+"""Largest image that is decoded, in millions of pixels; so many take up to 782 MiB (AVIF, the hungriest)."""
 
 FORM_EXPIRES_S: Final = 300
 """How long an upload form is valid, in seconds."""

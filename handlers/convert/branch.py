@@ -28,7 +28,7 @@ from botocore.exceptions import ClientError
 from handlers.convert.dead_letters import DeadLetters
 from handlers.convert.events import Upload, uploads
 from handlers.convert.refusal import Refusal
-from handlers.convert.renditions import Record, Rendition, Renditions
+from handlers.convert.renditions import REFUSED, Record, Rendition, Renditions
 from handlers.convert.settings import Settings
 from handlers.environment import MAX_OBJECT_BYTES
 
@@ -158,7 +158,7 @@ class Branch:
     def _refuse(self, key: str, seen: Record | None, upload: Upload, refusal: Refusal) -> str:
         self._bury(upload, refusal)
         body = io.BytesIO(json.dumps({"title": refusal.reason}).encode())
-        metadata = {"refused": refusal.reason}
+        metadata = {REFUSED: refusal.reason}
         problem = Rendition(body=body, content_type=REFUSAL_TYPE, cache_control=NOT_CACHED, metadata=metadata)
         self.renditions.replace(key, seen, upload, problem)
         return "refused"

@@ -40,6 +40,9 @@ class Upload:
     record: Mapping[str, Any]
     """The notification's record as it came."""
 
+    again: bool = False
+    """Whether it comes back from the dead-letter queue, where it was refused before."""
+
 
 def precedes(earlier: str, later: str) -> bool:
     """Whether an event with sequencer `earlier` happened before the one with `later`, for the same key.
@@ -53,18 +56,21 @@ def precedes(earlier: str, later: str) -> bool:
 def uploads(body: str) -> list[Upload]:
     """The uploads that the message announces: none for S3's test event and for events other than ObjectCreated.
 
-    Raises Refusal for anything that is not an S3 event notification.
+    A dead letter that was moved back announces its upload again. Raises Refusal for anything that is neither that nor
+    an S3 event notification.
     """
     try:
         message = json.loads(body)
         if message.get("Event") == "s3:TestEvent":
             return []
+        if "reason" in message:
+            return [_upload(message["record"], again=True)]
         return [_upload(record) for record in message["Records"] if record["eventName"].startswith("ObjectCreated:")]
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
         raise Refusal("not-an-s3-event", f"no S3 event notification: {problem!r}") from problem
 
 
-def _upload(record: Mapping[str, Any]) -> Upload:
+def _upload(record: Mapping[str, Any], *, again: bool = False) -> Upload:
     item = record["s3"]["object"]
     key, etag = unquote_plus(item["key"], errors="strict"), item["eTag"].strip('"')
     key.encode()  # a lone surrogate is no key that S3 can hold
@@ -78,4 +84,5 @@ def _upload(record: Mapping[str, Any]) -> Upload:
         size=int(item["size"]),
         request_id=record.get("responseElements", {}).get("x-amz-request-id", ""),
         record=record,
+        again=again,
     )

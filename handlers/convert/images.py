@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyvips
 
@@ -119,7 +119,7 @@ def _needs_colour_management(header: pyvips.Image) -> bool:
 
 
 def _decode(descriptor: int, width: int, height: int, fit: str, *, managed: bool) -> pyvips.Image:
-    colours = {"output_profile": "srgb"} if managed else {}
+    colours: dict[str, Any] = {"output_profile": "srgb"} if managed else {}
     # libvips decodes while it shrinks: a JPEG is never unpacked at full size.
     return pyvips.Image.thumbnail_source(
         _source(descriptor),

@@ -16,6 +16,9 @@ from botocore.exceptions import ClientError
 
 from handlers.convert.events import Upload, precedes
 
+REFUSED = "refused"
+"""Metadata of what stands in a rendition's place when its upload can't be converted: the reason."""
+
 FOREVER = "public, max-age=31536000, immutable"
 MAX_SWAPS = 5
 """Attempts to replace one rendition. Each lost one means that another writer succeeded."""
@@ -35,9 +38,17 @@ class Record:
     sequencer: str
     """Empty for an object that no converter wrote: any upload is newer."""
 
+    refused: bool = False
+    """Whether it says that its upload can't be converted."""
+
     def settles(self, upload: Upload) -> bool:
-        """Whether it was made from this upload or from a later one of the same key."""
-        return bool(self.sequencer) and not precedes(self.sequencer, upload.sequencer)
+        """Whether it was made from this upload or from a later one of the same key.
+
+        A refusal doesn't settle the same upload when that is tried again.
+        """
+        if not self.sequencer or precedes(self.sequencer, upload.sequencer):
+            return False
+        return precedes(upload.sequencer, self.sequencer) or not (self.refused and upload.again)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +82,8 @@ class Renditions:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404):
                 return None
             raise
-        return Record(etag=head["ETag"], sequencer=head["Metadata"].get("source-sequencer", ""))
+        metadata = head["Metadata"]
+        return Record(etag=head["ETag"], sequencer=metadata.get("source-sequencer", ""), refused=REFUSED in metadata)
 
     def replace(self, key: str, seen: Record | None, upload: Upload, rendition: Rendition) -> bool:
         """Put `rendition` in the place of `seen`; False when it is settled by another writer meanwhile.

@@ -254,7 +254,7 @@ def test_a_bundle_that_lambda_would_not_take_is_refused(
     assert list((tmp_path / "cache/bundles").iterdir()) == []
 
 
-@pytest.mark.parametrize("handler", ["thumbnail", "jpeg", "zip"])
+@pytest.mark.parametrize("handler", ["thumbnail", "zip"])
 def test_a_converter_runs_out_of_its_bundle_alone(
     handler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

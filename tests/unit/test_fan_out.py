@@ -121,6 +121,16 @@ def test_a_converter_reads_uploads_and_writes_below_its_own_prefix_only() -> Non
         "zip/*": ["s3:GetObject", "s3:PutObject"],
         "": ["s3:ListBucket"],
     }
+    (listing,) = [grant for grant in grants if grant["actions"] == ["s3:ListBucket"]]
+    assert listing["conditions"] == {"StringLike": {"s3:prefix": ["uploads/*"]}}
+
+
+def test_a_converter_has_room_for_the_largest_upload_and_its_rendition() -> None:
+    disks = [
+        plan_of(Zip(), max_upload_mb=size).one("aws:lambda/function:Function", "posters-zip").inputs["ephemeralStorage"]
+        for size in (100, 1000, 5120)
+    ]
+    assert disks == [{"size": 512}, {"size": 2000}, {"size": 10_240}]
 
 
 def test_the_upload_form_may_put_uploads_and_nothing_else() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import zipfile
@@ -184,6 +185,27 @@ def test_a_bad_upload_ends_as_one_letter_with_the_reason(packer: Deployed) -> No
     }
 
 
+def test_a_letter_moved_back_is_tried_again(packer: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    event = packer.s3.upload(KEY, b"x" * 5_000_001)
+    packer.deliver(event)
+    (letter,) = packer.sqs.letters
+    packer.deliver(letter)
+    assert [one["reason"] for one in packer.sqs.letters] == ["too-many-bytes"] * 2
+    roomier = dataclasses.replace(packer.module.branch.settings, max_bytes=6_000_000)
+    monkeypatch.setattr(packer.module.branch, "settings", roomier)
+    packer.deliver(letter, letter, event)
+    assert packed(packer) == b"x" * 5_000_001
+    assert len(packer.sqs.letters) == 2
+
+
+def test_a_letter_moved_back_changes_nothing_once_a_later_upload_is_there(packer: Deployed) -> None:
+    packer.deliver(packer.s3.upload(KEY, b""))
+    packer.deliver(packer.s3.upload(KEY, b"later"))
+    packer.deliver(*packer.sqs.letters)
+    assert packed(packer) == b"later"
+    assert len(packer.sqs.letters) == 1
+
+
 def test_a_refusal_takes_the_place_of_the_rendition_until_a_good_upload_comes(packer: Deployed) -> None:
     packer.deliver(packer.s3.upload(KEY, b"good"))
     packer.deliver(packer.s3.upload(KEY, b""))
@@ -262,7 +284,7 @@ DELIVERIES = st.lists(st.integers(0, 4), max_size=4)
     final=st.permutations(range(5)),
     late=DELIVERIES,
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_order_and_duplication_of_events_leaves_the_newest_upload(
     history: list[tuple[bytes, list[int]]], final: list[int], late: list[int]
 ) -> None:
@@ -284,7 +306,7 @@ def test_any_order_and_duplication_of_events_leaves_the_newest_upload(
 
 
 @given(contents=st.lists(CONTENTS, min_size=2, max_size=4), overlaps=st.lists(st.integers(0, 3), max_size=4))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_deliveries_that_overlap_leave_the_newest_upload(contents: list[bytes], overlaps: list[int]) -> None:
     """Between a delivery's look at the rendition and its write, whole other deliveries happen."""
     with pytest.MonkeyPatch.context() as monkeypatch:
