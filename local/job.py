@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-import boto3
 import pyvips
 from rich.console import Console
 from rich.table import Table
 
 from examples.poster import make_poster
 from local import browse
+from local.client import client
 from local.settings import Settings
 
 FILENAME = "poster.png"
@@ -50,7 +50,7 @@ def run(outputs: dict[str, Any], settings: Settings, console: Console) -> None:
 
 def _upload(function: str, picture: bytes, settings: Settings) -> str:
     """Ask the function for a form and post the picture with it; returns the upload's key without its prefix."""
-    lambda_ = boto3.client("lambda", **_local(settings))
+    lambda_ = client("lambda", settings)
     answer = lambda_.invoke(FunctionName=function, Payload=json.dumps({"filename": FILENAME}))
     form = json.loads(answer["Payload"].read())
     if "FunctionError" in answer or "fields" not in form:
@@ -100,13 +100,3 @@ def _describe(extension: str, content: bytes) -> str:
 
 def _size(number: int) -> str:
     return f"{number / 1024:,.1f} KiB"
-
-
-def _local(settings: Settings) -> dict[str, Any]:
-    environment = settings.environment()
-    return {
-        "endpoint_url": settings.endpoint,
-        "region_name": settings.region,
-        "aws_access_key_id": environment["AWS_ACCESS_KEY_ID"],
-        "aws_secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
-    }

@@ -1,0 +1,137 @@
+"""Each type with all its properties: made, read back from AWS, unchanged, updated, replaced and removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.provider import schema
+from local.settings import Settings
+from tests.local import provider_cases_delivery, provider_cases_edge, provider_cases_messaging
+from tests.local.provider_cases import Case, World
+from tests.local.provider_driver import Driver, driver
+
+pytestmark = pytest.mark.local
+CASES = [*provider_cases_messaging.CASES, *provider_cases_delivery.CASES, *provider_cases_edge.CASES]
+every_type = pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)
+
+
+# What a bucket always has, if only by default, and a topic's policy: deleting them leaves AWS's own.
+ALWAYS_THERE = {
+    "aws:s3/bucketNotification:BucketNotification",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:sns/topicPolicy:TopicPolicy",
+}
+
+
+@pytest.fixture(scope="module")
+def configured(local_aws: Settings) -> Iterator[Driver]:
+    with driver(local_aws) as made:
+        yield made
+
+
+@pytest.fixture
+def provider(configured: Driver) -> Iterator[Driver]:
+    yield configured
+    configured.clean_up()
+
+
+def _paths(properties: dict[str, schema.Property], prefix: str = "") -> Iterator[str]:
+    for name, prop in properties.items():
+        if not prop.unavailable and not prop.properties:
+            yield prefix + name
+        yield from _paths(prop.properties, f"{prefix}{name}.")
+
+
+def _given(value: Any, prefix: str = "") -> Iterator[str]:
+    for entry in value if isinstance(value, list) else [value]:
+        if isinstance(entry, dict) and entry:
+            for name, child in entry.items():
+                yield from _given(child, f"{prefix}.{name}" if prefix else name)
+                yield f"{prefix}.{name}" if prefix else name
+
+
+# The two kinds of behaviour have one set of properties; each is given in one of them at least.
+_SHARED = ("defaultCacheBehavior.", "orderedCacheBehaviors.")
+# Only with a restriction, which is refused.
+_NEVER = {"restrictions.geoRestriction.locations"}
+
+
+def _shared(path: str) -> str:
+    return next((f"behavior.{path.removeprefix(name)}" for name in _SHARED if path.startswith(name)), path)
+
+
+@every_type
+def test_every_property_that_is_handled_is_seen_in_aws(provider: Driver, aws: Any, case: Case) -> None:
+    inputs = case.inputs(World(provider))
+    handled = {_shared(path) for path in _paths(schema.load()[case.token].inputs)} - _NEVER
+    assert handled - {_shared(path) for path in _given(inputs)} == set()
+
+    state = provider.of(case.token).create(inputs)
+
+    assert case.seen(aws, state.id, inputs) == case.expected(inputs)
+
+
+@every_type
+def test_the_same_inputs_again_change_nothing(provider: Driver, case: Case) -> None:
+    inputs = case.inputs(World(provider))
+    kind = provider.of(case.token)
+    state = kind.create(inputs)
+
+    assert not kind.diff(state, inputs).detailedDiff
+    read = kind.read(state)
+    assert (read.id, read.inputs, read.outputs) == (state.id, state.inputs, state.outputs)
+
+
+@every_type
+def test_a_preview_names_every_output_that_the_resource_will_have(provider: Driver, case: Case) -> None:
+    inputs = case.inputs(World(provider))
+    kind = provider.of(case.token)
+
+    assert kind.preview(inputs).keys() >= kind.create(inputs).outputs.keys()
+
+
+@every_type
+def test_an_update_reaches_aws_and_leaves_no_difference(provider: Driver, aws: Any, case: Case) -> None:
+    assert case.update is not None
+    inputs = case.inputs(World(provider))
+    kind = provider.of(case.token)
+    state = kind.create(inputs)
+    changed = case.update(inputs)
+    planned = kind.diff(state, changed)
+
+    assert planned.detailedDiff and not planned.replaces
+    kind.update(state, changed)
+
+    assert not kind.diff(state, changed).detailedDiff
+    assert not kind.diff(kind.read(state), changed).detailedDiff
+    assert kind.diff(state, inputs).detailedDiff
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.replace], ids=lambda case: case.label)
+def test_a_change_that_aws_cannot_make_replaces(provider: Driver, case: Case) -> None:
+    inputs = case.inputs(World(provider))
+    kind = provider.of(case.token)
+    state = kind.create(inputs)
+
+    planned = kind.diff(state, {**inputs, **case.replace})
+
+    assert planned.replaces and set(planned.replaces) <= set(case.replace)
+
+
+@every_type
+def test_what_is_deleted_reads_as_gone(provider: Driver, case: Case) -> None:
+    kind = provider.of(case.token)
+    state = kind.create(case.inputs(World(provider)))
+
+    kind.delete(state)
+
+    left = kind.read(state)
+    assert left.id == "" or (case.token in ALWAYS_THERE and left.outputs != state.outputs)
+    kind.delete(state)
+
+
+def test_there_is_a_case_for_every_type() -> None:
+    assert {case.token for case in CASES} == schema.load().keys()

@@ -1,0 +1,92 @@
+"""The facts: every name in them is the official SDK's, and every type has its class."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from local.provider import schema
+from local.provider.registry import RESOURCES
+
+FILES = {
+    "aws:s3/bucket:Bucket": "s3/bucket.py",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "s3/bucket_public_access_block.py",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
+        "s3/bucket_server_side_encryption_configuration.py"
+    ),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": "s3/bucket_ownership_controls.py",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "s3/bucket_lifecycle_configuration.py",
+    "aws:s3/bucketPolicy:BucketPolicy": "s3/bucket_policy.py",
+    "aws:s3/bucketNotification:BucketNotification": "s3/bucket_notification.py",
+    "aws:sns/topic:Topic": "sns/topic.py",
+    "aws:sns/topicPolicy:TopicPolicy": "sns/topic_policy.py",
+    "aws:sns/topicSubscription:TopicSubscription": "sns/topic_subscription.py",
+    "aws:sqs/queue:Queue": "sqs/queue.py",
+    "aws:sqs/queuePolicy:QueuePolicy": "sqs/queue_policy.py",
+    "aws:lambda/function:Function": "lambda_/function.py",
+    "aws:lambda/eventSourceMapping:EventSourceMapping": "lambda_/event_source_mapping.py",
+    "aws:iam/role:Role": "iam/role.py",
+    "aws:iam/rolePolicy:RolePolicy": "iam/role_policy.py",
+    "aws:cloudwatch/logGroup:LogGroup": "cloudwatch/log_group.py",
+    "aws:dynamodb/table:Table": "dynamodb/table.py",
+    "aws:cloudfront/distribution:Distribution": "cloudfront/distribution.py",
+    "aws:cloudfront/originAccessControl:OriginAccessControl": "cloudfront/origin_access_control.py",
+}
+every_type = pytest.mark.parametrize("token", sorted(schema.load()))
+
+
+@cache
+def _names(file: str) -> frozenset[str]:
+    """The camelCase names of the properties that a file of the SDK declares."""
+    spec = importlib.util.find_spec("pulumi_aws")
+    assert spec and spec.origin
+    text = (Path(spec.origin).parent / file).read_text()
+    getters = re.findall(r"@pulumi\.getter(?:\(name=\"(\w+)\"\))?\s+def (\w+)", text)
+    return frozenset(camel or name for camel, name in getters)
+
+
+def _nested(properties: dict[str, schema.Property]) -> Iterator[str]:
+    for prop in properties.values():
+        yield from prop.properties
+        yield from _nested(prop.properties)
+
+
+@every_type
+def test_every_property_is_one_of_the_sdk(token: str) -> None:
+    facts = schema.load()[token]
+    file = FILES[token]
+
+    assert {*facts.inputs, *facts.outputs, *facts.echoes} <= _names(file)
+    assert set(_nested(facts.inputs)) <= _names(f"{file.split('/', maxsplit=1)[0]}/_inputs.py")
+
+
+@every_type
+def test_every_type_names_its_source_and_has_a_class(token: str) -> None:
+    facts = schema.load()[token]
+
+    assert all(re.fullmatch(r"internal/service/[\w/]+\.go@[0-9a-f]{12}", source) for source in facts.source)
+    assert facts.id
+    assert RESOURCES[token].facts is facts
+
+
+@every_type
+def test_what_a_fact_refers_to_is_there(token: str) -> None:
+    facts = schema.load()[token]
+
+    assert set(facts.echoes.values()) <= facts.inputs.keys()
+    for row in facts.unknown_on_update:
+        assert set(row.outputs) <= {*facts.outputs, *facts.inputs}
+        assert set(row.when) <= facts.inputs.keys()
+
+
+def test_what_the_local_aws_only_keeps_is_listed_with_the_reason() -> None:
+    rows = {(row.token, row.path): row.why for row in schema.unenforced()}
+
+    assert rows["aws:lambda/function:Function", "tracingConfig.mode"] == "there is no X-Ray"
+    assert rows["aws:lambda/function:Function", "architectures"]
+    assert all(rows.values())
