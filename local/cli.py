@@ -1,0 +1,173 @@
+"""The commands of `python -m local`: parse, call, print.
+
+Exit status: 0 done, 1 failed, 2 refused by policy, 3 locked by another process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from rich.console import Console
+
+from local.engine import run as operations
+from local.engine.crypter import Crypter, passphrase
+from local.engine.display import Display, summary
+from local.engine.errors import DONE, FAILED, EngineError
+from local.engine.project import Project, load_project
+from local.engine.properties import from_json, redacted, shown
+from local.engine.report import Report
+from local.engine.state import StateFile, export, redacted_outputs, stack_outputs, state_path, stored_salt
+from local.settings import REPO, Settings
+
+_OPERATIONS = ("preview", "up", "refresh", "destroy")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return options.command(options, Settings.from_environment())
+    except (EngineError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return getattr(error, "exit_code", FAILED)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local", description="Deploy a Pulumi program on the local AWS.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--stack", default="local", help="name of the stack (default: local)")
+    common.add_argument(
+        "--cwd", type=Path, default=REPO, help="folder of the Pulumi project (default: this repository)"
+    )
+    common.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    policed = argparse.ArgumentParser(add_help=False)
+    policed.add_argument("--policy-pack", type=Path, action="append", help="folder of a policy pack; repeatable")
+    policed.add_argument("--policy-pack-config", type=Path, help="JSON file: rule to level or to its settings")
+
+    def add(name: str, command: Callable[..., int], text: str, *parents: argparse.ArgumentParser) -> Any:
+        subparser = commands.add_parser(name, parents=[common, *parents], help=text, description=text)
+        subparser.set_defaults(command=command)
+        return subparser
+
+    add("preview", partial(_operate, "preview"), "Show what an update would do.", policed)
+    add("up", partial(_operate, "up"), "Preview, check the policies, then deploy.", policed)
+    add("refresh", partial(_operate, "refresh"), "Read every resource and bring the state up to date.")
+    destroy = add("destroy", partial(_operate, "destroy"), "Delete everything and verify that it is gone.")
+    destroy.add_argument("--include-protected", action="store_true", help="delete protected resources too")
+    outputs = add("outputs", _outputs, "Print the stack's outputs.")
+    outputs.add_argument("--show-secrets", action="store_true", help="print secrets in plain text")
+    add("state", _state, "Print the state, in the shape of `pulumi stack export`.")
+    add("env", _env, 'Print lines that let a shell reach the local AWS: eval "$(python -m local env)".')
+    return parser
+
+
+def _operate(name: str, options: argparse.Namespace, settings: Settings) -> int:
+    console = Console(stderr=True, highlight=False)
+    with Display(console) as display:
+        run = _run(options, settings, display)
+        report = _OPERATE[name](run, options)
+    if options.json:
+        print(json.dumps(report.to_json()))
+    else:
+        Console(highlight=False).print(summary(report, name), soft_wrap=True)
+    return report.exit_code
+
+
+_OPERATE: dict[str, Callable[[operations.Run, argparse.Namespace], Report]] = {
+    "preview": lambda run, _: operations.preview(run),
+    "up": lambda run, _: operations.up(run),
+    "refresh": lambda run, _: operations.refresh(run),
+    "destroy": lambda run, options: operations.destroy(run, include_protected=options.include_protected),
+}
+
+
+def _run(options: argparse.Namespace, settings: Settings, display: Display) -> operations.Run:
+    # boto3 and all that the provider needs: the commands that only read the state don't wait for it.
+    from local.emulator import manager  # noqa: PLC0415
+    from local.provider.servicer import AwsProvider  # noqa: PLC0415
+
+    instance = manager.status(settings)
+    if instance is None:
+        raise EngineError("the local AWS isn't running: start it with `make up` or `python -m local start`")
+    project = load_project(options.cwd.resolve())
+    return operations.Run(
+        project=project,
+        stack=options.stack,
+        home=settings.home,
+        instance=instance.id,
+        providers={"aws": lambda: AwsProvider(settings.endpoint)},
+        observer=display,
+        environment=settings.environment(),
+        packs=_packs(options, project),
+        rules=_rules(options),
+    )
+
+
+def _packs(options: argparse.Namespace, project: Project) -> list[Path]:
+    given = getattr(options, "policy_pack", None)
+    if given:
+        return [folder.resolve() for folder in given]
+    own = REPO / "policies"
+    return [own] if project.root == REPO and own.is_dir() else []
+
+
+def _rules(options: argparse.Namespace) -> dict[str, Any]:
+    file = getattr(options, "policy_pack_config", None)
+    if file is None:
+        return {}
+    try:
+        return json.loads(file.read_text())
+    except (OSError, json.JSONDecodeError) as error:
+        raise EngineError(f"{file}: {error}") from error
+
+
+def _file(options: argparse.Namespace, settings: Settings) -> StateFile:
+    project = load_project(options.cwd.resolve())
+    path = state_path(settings.home, project.name, options.stack)
+    salt = stored_salt(StateFile(path, Crypter(str)).read_json())
+    return StateFile(path, Crypter(lambda: passphrase(settings.home), salt))
+
+
+def _outputs(options: argparse.Namespace, settings: Settings) -> int:
+    file = _file(options, settings)
+    document = file.read_json()
+    if options.show_secrets:
+        outputs = shown(from_json(stack_outputs(document), file.crypter.decrypt), secrets=True)
+    else:
+        outputs = redacted_outputs(document)
+    if options.json:
+        print(json.dumps(outputs))
+    else:
+        for key, value in sorted(outputs.items()):
+            print(f"{key}\t{value if isinstance(value, str) else json.dumps(value)}")
+    return DONE
+
+
+def _state(options: argparse.Namespace, settings: Settings) -> int:
+    document = export(_file(options, settings).read_json())
+    print(json.dumps(document if options.json else redacted(document), indent=4))
+    return DONE
+
+
+def _env(options: argparse.Namespace, settings: Settings) -> int:
+    for name, value in settings.environment().items():
+        print(f"export {name}={shlex.quote(value)}")
+    return DONE
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

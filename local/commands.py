@@ -1,0 +1,122 @@
+"""The commands that only this machine has: the server's life, its logs, one real job, dead letters, the picture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+
+from local import job, official, pages, picture
+from local.client import client
+from local.emulator import manager
+from local.engine.errors import EngineError
+from local.settings import REPO, Settings
+
+Outputs = Mapping[str, Any]
+Resources = Iterable[Mapping[str, Any]]
+
+_LATEST = 200
+"""Log events shown."""
+
+
+def start(settings: Settings) -> None:
+    """Start the local AWS, if it isn't running."""
+    console = _console()
+    if manager.status(settings) is None:
+        console.print("starting the local AWS; the first time builds its environments, which takes a minute")
+    instance = manager.start(settings)
+    console.print(f"the local AWS is at {settings.endpoint} (process {instance.pid}, log {manager.log_path(settings)})")
+
+
+def stop(settings: Settings) -> None:
+    """Stop the local AWS; it forgets everything."""
+    _console().print("stopped the local AWS" if manager.stop(settings) else "the local AWS was not running")
+
+
+def logs(settings: Settings) -> None:
+    """Print the latest lines of every function, oldest first, and where the server's own log is."""
+    running(settings)
+    cloudwatch = client("logs", settings)
+    events = [
+        {**event, "group": group["logGroupName"]}
+        for page in cloudwatch.get_paginator("describe_log_groups").paginate()
+        for group in page["logGroups"]
+        for event in cloudwatch.filter_log_events(logGroupName=group["logGroupName"])["events"]
+    ]
+    console = Console(highlight=False)
+    for event in sorted(events, key=lambda one: one["timestamp"])[-_LATEST:]:
+        when = datetime.fromtimestamp(event["timestamp"] / 1000, UTC).strftime("%H:%M:%S")
+        name = event["group"].removeprefix("/aws/lambda/")
+        console.print(f"{when} {name} {event['message'].rstrip()}", markup=False, soft_wrap=True)
+    console.print(f"the server's own log: {manager.log_path(settings)}")
+
+
+def run_job(outputs: Outputs, settings: Settings) -> None:
+    """Run one real job through the deployed system and show what came of it."""
+    running(settings)
+    try:
+        job.run(dict(outputs), settings, Console(highlight=False))
+    except KeyError as error:
+        raise EngineError(f"the stack has no output {error}: deploy it first, with `make up`") from error
+    except job.JobError as error:
+        raise EngineError(str(error)) from error
+
+
+def redrive(name: str, resources: Resources, settings: Settings) -> None:
+    """Move what is in the dead-letter queue of the queue `name` (as the tree names it) back to that queue."""
+    running(settings)
+    queues = {
+        one["urn"].rpartition("::")[2]: one["inputs"] for one in resources if one["type"] == "aws:sqs/queue:Queue"
+    }
+    if "redrivePolicy" not in queues.get(name, {}):
+        known = ", ".join(sorted(queue for queue, inputs in queues.items() if "redrivePolicy" in inputs))
+        raise EngineError(f"no queue with a dead-letter queue is called {name!r}; there are: {known or 'none'}")
+    sqs = client("sqs", settings)
+    letters = json.loads(queues[name]["redrivePolicy"])["deadLetterTargetArn"].rpartition(":")[2]
+    source, target = (sqs.get_queue_url(QueueName=one)["QueueUrl"] for one in (letters, queues[name]["name"]))
+    moved = 0
+    while messages := sqs.receive_message(QueueUrl=source, MaxNumberOfMessages=10).get("Messages"):
+        for message in messages:
+            sqs.send_message(QueueUrl=target, MessageBody=message["Body"])
+            sqs.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
+            moved += 1
+    _console().print(f"moved {moved} messages from {letters} to {queues[name]['name']}")
+
+
+def write_docs(resources: Resources) -> None:
+    """Write the parts of the pages that follow from the code and from the deployed stack."""
+    drawn = picture.draw(resources)
+    for page in ("README.md", "docs/fan-out.md"):
+        pages.put(REPO / page, "picture", drawn)
+    pages.put(REPO / "docs/local-fidelity.md", "unenforced", pages.unenforced_properties())
+
+
+def operate_officially(command: str, settings: Settings) -> int:
+    """Run `command` by the official CLI; returns its exit status."""
+    try:
+        return official.run(command, settings, running(settings))
+    except official.OfficialError as error:
+        raise EngineError(str(error)) from error
+
+
+def official_outputs(settings: Settings) -> dict[str, Any]:
+    """The outputs of the stack that the official CLI deployed."""
+    try:
+        return official.outputs(settings, running(settings))
+    except official.OfficialError as error:
+        raise EngineError(str(error)) from error
+
+
+def running(settings: Settings) -> manager.Instance:
+    """The local AWS; raises EngineError with the next step when there is none."""
+    instance = manager.status(settings)
+    if instance is None:
+        raise EngineError("the local AWS isn't running: start it with `make up` or `python -m local start`")
+    return instance
+
+
+def _console() -> Console:
+    return Console(stderr=True, highlight=False)

@@ -1,0 +1,37 @@
+"""Parts of Markdown pages that are made from the code; `make docs` makes them anew, and tests hold them current."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+
+from local.provider.schema import unenforced
+
+
+def block(page: Path, name: str) -> str:
+    """The text of the made block `name`. Raises ValueError when the page has no place for it."""
+    return _parts(page, name)[1]
+
+
+def put(page: Path, name: str, text: str) -> None:
+    """Replace the made block `name`. Raises ValueError when the page has no place for it."""
+    before, _, after = _parts(page, name)
+    page.write_text(f"{before}{text}{after}")
+
+
+def unenforced_properties() -> str:
+    """A table of what the provider sends and the local AWS only stores."""
+    lines = ["| type | properties | why nothing comes of them here |", "|---|---|---|"]
+    rows = sorted(unenforced(), key=lambda row: (row.token, row.why, row.path))
+    for (token, why), group in groupby(rows, key=lambda row: (row.token, row.why)):
+        lines.append(f"| `{token}` | {', '.join(f'`{row.path}`' for row in group)} | {why} |")
+    return "\n".join(lines) + "\n"
+
+
+def _parts(page: Path, name: str) -> tuple[str, str, str]:
+    begin, end = f"<!-- {name}: made by `make docs` -->\n", f"<!-- end of {name} -->"
+    before, found, rest = page.read_text().partition(begin)
+    text, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise ValueError(f"{page} has no place for {name}: {begin.strip()} … {end}")
+    return before + begin, text, end + after

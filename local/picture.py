@@ -1,0 +1,92 @@
+"""Draw a deployed or planned stack as a Mermaid flowchart: what holds, carries and works, and what flows between."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+Resource = Mapping[str, Any]
+"""A resource as `pulumi stack export` has it: urn, type, parent, inputs, outputs, propertyDependencies."""
+
+_SHAPES = {
+    "aws:s3/bucket:Bucket": '[("{}")]',
+    "aws:sns/topic:Topic": '{{{{"{}"}}}}',
+    "aws:sqs/queue:Queue": '[["{}"]]',
+    "aws:lambda/function:Function": '["λ {}"]',
+    "aws:cloudfront/distribution:Distribution": '(("{}"))',
+}
+_NAMES = {
+    "aws:s3/bucket:Bucket": "bucket",
+    "aws:sns/topic:Topic": "name",
+    "aws:sqs/queue:Queue": "name",
+    "aws:iam/role:Role": "name",
+}
+# A wire is a resource that joins two others: type → (properties that name the one, the other).
+_WIRES = {
+    "aws:s3/bucketNotification:BucketNotification": ("bucket", "topics"),
+    "aws:sns/topicSubscription:TopicSubscription": ("topic", "endpoint"),
+    "aws:lambda/eventSourceMapping:EventSourceMapping": ("eventSourceArn", "functionName"),
+}
+_WRITES = {"s3:PutObject": "-->", "sqs:SendMessage": "-.->"}
+
+
+def draw(resources: Iterable[Resource]) -> str:
+    """A Markdown block with the flowchart: one box a component, an arrow for each thing that flows."""
+    everything = sorted(resources, key=lambda one: one["urn"])
+    nodes = {one["urn"]: _id(one) for one in everything if one["type"] in _SHAPES}
+    lines = ["flowchart LR", "  viewer([viewer])"]
+    for component in everything:
+        if component["type"].startswith("serviceful:"):
+            lines += _box(component, [one for one in everything if one.get("parent") == component["urn"]])
+    lines += sorted({*_wires(everything, nodes), *_grants(everything), *_origins(everything, nodes)})
+    return "\n".join(["```mermaid", *lines, "```"]) + "\n"
+
+
+def _box(component: Resource, children: list[Resource]) -> Iterator[str]:
+    name, kind = _name(component), component["type"].rpartition(":")[2]
+    yield f'  subgraph {_id(component)} ["{name}: {kind}"]'
+    drawn = [child for child in children if child["type"] in _SHAPES]
+    for child in sorted(drawn, key=lambda one: (list(_SHAPES).index(one["type"]), _name(one))):
+        yield f"    {_id(child)}" + _SHAPES[child["type"]].format(_name(child).removeprefix(f"{name}-"))
+    yield "  end"
+
+
+def _wires(everything: list[Resource], nodes: Mapping[str, str]) -> Iterator[str]:
+    for wire in everything:
+        if wire["type"] in _WIRES:
+            ends = [_ends(wire, key, nodes) for key in _WIRES[wire["type"]]]
+            yield from (f"  {one} --> {other}" for one in ends[0] for other in ends[1])
+
+
+def _origins(everything: list[Resource], nodes: Mapping[str, str]) -> Iterator[str]:
+    for one in everything:
+        if one["type"] == "aws:cloudfront/distribution:Distribution":
+            yield from (f"  {origin} --> {nodes[one['urn']]}" for origin in _ends(one, "origins", nodes))
+            yield f"  {nodes[one['urn']]} --> viewer"
+
+
+def _grants(everything: list[Resource]) -> Iterator[str]:
+    """What a function writes is in the ledger."""
+    held = {one["inputs"][_NAMES[one["type"]]]: one for one in everything if one["type"] in _NAMES}
+    working = {_name(one): one for one in everything if one["type"] == "aws:lambda/function:Function"}
+    for component in everything:
+        for grant in (component.get("outputs") or {}).get("grants", ()):
+            function = working[_name(held[grant["principal"]])]
+            for action in grant["actions"]:
+                for resource in grant["resources"] if action in _WRITES else ():
+                    target = held[resource.rpartition(":")[2].partition("/")[0]]
+                    yield f"  {_id(function)} {_WRITES[action]} {_id(target)}"
+
+
+def _ends(wire: Resource, key: str, nodes: Mapping[str, str]) -> list[str]:
+    return [nodes[urn] for urn in wire["propertyDependencies"].get(key, ()) if urn in nodes]
+
+
+def _name(resource: Resource) -> str:
+    return resource["urn"].rpartition("::")[2]
+
+
+def _id(resource: Resource) -> str:
+    kind = resource["type"].rpartition(":")[2].lower()
+    return re.sub(r"\W", "_", f"{_name(resource)}_{kind}")
