@@ -57,7 +57,7 @@ lock: setup ## pin requirements anew
 
 docs: setup ## draw the system and write the generated pages
 	@$(PYTHON) -m policies.catalogue > docs/policies.md
-	@$(LOCAL) picture
+	@$(LOCAL) docs
 
 bench: setup ## measure each pattern beside its peer
 	@for file in bench/*.py; do $(PYTHON) $$file || exit 1; done

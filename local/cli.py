@@ -18,6 +18,7 @@ from typing import Any
 
 from rich.console import Console
 
+from local.emulator.errors import EmulatorError
 from local.engine import run as operations
 from local.engine.crypter import Crypter, passphrase
 from local.engine.display import Display, summary
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         return options.command(options, Settings.from_environment())
-    except (EngineError, ValueError) as error:
+    except (EngineError, EmulatorError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return getattr(error, "exit_code", FAILED)
     except KeyboardInterrupt:
@@ -54,6 +55,10 @@ def _parser() -> argparse.ArgumentParser:
         "--cwd", type=Path, default=REPO, help="folder of the Pulumi project (default: this repository)"
     )
     common.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    engine = argparse.ArgumentParser(add_help=False)
+    engine.add_argument(
+        "--engine", choices=("local", "pulumi"), default="local", help="pulumi: the official CLI on PATH, on this stack"
+    )
     policed = argparse.ArgumentParser(add_help=False)
     policed.add_argument("--policy-pack", type=Path, action="append", help="folder of a policy pack; repeatable")
     policed.add_argument("--policy-pack-config", type=Path, help="JSON file: rule to level or to its settings")
@@ -63,19 +68,69 @@ def _parser() -> argparse.ArgumentParser:
         subparser.set_defaults(command=command)
         return subparser
 
-    add("preview", partial(_operate, "preview"), "Show what an update would do.", policed)
-    add("up", partial(_operate, "up"), "Preview, check the policies, then deploy.", policed)
-    add("refresh", partial(_operate, "refresh"), "Read every resource and bring the state up to date.")
-    destroy = add("destroy", partial(_operate, "destroy"), "Delete everything and verify that it is gone.")
+    add("preview", partial(_operate, "preview"), "Show what an update would do.", policed, engine)
+    add("up", partial(_operate, "up"), "Preview, check the policies, then deploy.", policed, engine)
+    add("refresh", partial(_operate, "refresh"), "Read every resource and bring the state up to date.", engine)
+    destroy = add("destroy", partial(_operate, "destroy"), "Delete everything and verify that it is gone.", engine)
     destroy.add_argument("--include-protected", action="store_true", help="delete protected resources too")
     outputs = add("outputs", _outputs, "Print the stack's outputs.")
     outputs.add_argument("--show-secrets", action="store_true", help="print secrets in plain text")
     add("state", _state, "Print the state, in the shape of `pulumi stack export`.")
     add("env", _env, 'Print lines that let a shell reach the local AWS: eval "$(python -m local env)".')
+    add("start", _with_commands("start"), "Start the local AWS.")
+    add("stop", _with_commands("stop"), "Stop the local AWS. It forgets everything.")
+    add("logs", _with_commands("logs"), "Print the functions' latest log lines.")
+    add("job", _job, "Upload a picture, wait for its renditions, show them.", engine)
+    redrive = add("redrive", _redrive, "Move dead letters back to their queue.")
+    redrive.add_argument("queue", help="the queue's name in the tree, such as posters-zip")
+    add("docs", _docs, "Write the parts of the pages that follow from the code and the deployed stack.")
     return parser
 
 
+def _with_commands(name: str) -> Callable[[argparse.Namespace, Settings], int]:
+    def command(options: argparse.Namespace, settings: Settings) -> int:
+        from local import commands  # noqa: PLC0415 - boto3 and more, for which the other commands don't wait
+
+        getattr(commands, name)(settings)
+        return DONE
+
+    return command
+
+
+def _job(options: argparse.Namespace, settings: Settings) -> int:
+    from local import commands  # noqa: PLC0415
+
+    if options.engine == "pulumi":
+        outputs = commands.official_outputs(settings)
+    else:
+        outputs = redacted_outputs(_file(options, settings).read_json())
+    commands.run_job(outputs, settings)
+    return DONE
+
+
+def _redrive(options: argparse.Namespace, settings: Settings) -> int:
+    from local import commands  # noqa: PLC0415
+
+    commands.redrive(options.queue, _resources(options, settings), settings)
+    return DONE
+
+
+def _docs(options: argparse.Namespace, settings: Settings) -> int:
+    from local import commands  # noqa: PLC0415
+
+    commands.write_docs(_resources(options, settings))
+    return DONE
+
+
+def _resources(options: argparse.Namespace, settings: Settings) -> list[dict[str, Any]]:
+    return export(_file(options, settings).read_json())["deployment"].get("resources", [])
+
+
 def _operate(name: str, options: argparse.Namespace, settings: Settings) -> int:
+    if options.engine == "pulumi":
+        from local import commands  # noqa: PLC0415
+
+        return commands.operate_officially(name, settings)
     console = Console(stderr=True, highlight=False)
     with Display(console) as display:
         run = _run(options, settings, display)
@@ -109,7 +164,7 @@ def _run(options: argparse.Namespace, settings: Settings, display: Display) -> o
         stack=options.stack,
         home=settings.home,
         instance=instance.id,
-        providers={"aws": lambda: AwsProvider(settings.endpoint)},
+        providers={"aws": lambda: AwsProvider(settings.endpoint, root=project.root)},
         observer=display,
         environment=settings.environment(),
         packs=_packs(options, project),

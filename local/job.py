@@ -20,6 +20,8 @@ from local.settings import Settings
 
 FILENAME = "poster.png"
 PATIENCE_S = 60
+_UNCUT = 1000
+"""Columns: an address that is cut can't be opened."""
 
 
 class JobError(Exception):
@@ -45,7 +47,7 @@ def run(outputs: dict[str, Any], settings: Settings, console: Console) -> None:
     urls = {name: url.replace("{upload}", upload) for name, url in outputs["posters_renditions"].items()}
     with console.status(f"waiting for {len(urls)} renditions"):
         renditions = _await(urls, settings)
-    console.print(_table(renditions, settings), crop=False, soft_wrap=True)
+    console.print(_table(renditions, settings), width=_UNCUT, crop=False, overflow="ignore")
 
 
 def _upload(function: str, picture: bytes, settings: Settings) -> str:

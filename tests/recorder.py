@@ -124,7 +124,9 @@ class _Monitor:
         return resource_pb2.DeploymentInfo(supportedFeatures=features)
 
     def Invoke(self, request: Any) -> resource_pb2.ResourceInvokeResponse:
-        return resource_pb2.ResourceInvokeResponse(**{"return": to_struct(INVOKES[request.tok])})
+        answer = resource_pb2.ResourceInvokeResponse()
+        getattr(answer, "return").CopyFrom(to_struct(INVOKES[request.tok]))
+        return answer
 
     def RegisterPackage(self, _request: Any) -> resource_pb2.RegisterPackageResponse:
         return resource_pb2.RegisterPackageResponse(ref="aws")
