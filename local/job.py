@@ -47,7 +47,7 @@ def run(outputs: dict[str, Any], settings: Settings, console: Console) -> None:
     urls = {name: url.replace("{upload}", upload) for name, url in outputs["posters_renditions"].items()}
     with console.status(f"waiting for {len(urls)} renditions"):
         renditions = _await(urls, settings)
-    console.print(_table(renditions, settings), width=_UNCUT, crop=False, overflow="ignore")
+    Console(width=_UNCUT).print(_table(renditions, settings))
 
 
 def _upload(function: str, picture: bytes, settings: Settings) -> str:
