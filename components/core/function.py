@@ -10,8 +10,9 @@ import pulumi_aws as aws
 
 from .bundles import bundle_of
 from .pattern import Pattern
-from .permissions import Permission, identity_document, trust_document
+from .permissions import Permission
 from .queue import Queue
+from .role import Role
 
 SERVICE = "lambda.amazonaws.com"
 VISIBILITY_FACTOR = 6
@@ -50,18 +51,18 @@ class Function:
         timeout_s: int,
         disk_mb: int = SMALLEST_DISK_MB,
     ) -> None:
-        self._owner, self._part, self.tree_name = owner, name, owner.tree_name(name)
+        self._owner, self.tree_name = owner, owner.tree_name(name)
         self.physical_name = owner.physical("function", name)
         self.arn = owner.names.arn("lambda", f"function:{self.physical_name}")
         self.timeout_s = timeout_s
         self.log_group = self._own_log_group()
         self.permissions = (*permissions, self._write_logs(), _TRACE)
-        self.role, self.policy = self._own_role(because=f"handler {handler}")
+        self.role = Role(owner, name, service=SERVICE, permissions=self.permissions, because=f"handler {handler}")
         common = {"POWERTOOLS_SERVICE_NAME": f"{owner.physical_name}-{name}", "POWERTOOLS_LOG_LEVEL": "INFO"}
         self.function = aws.lambda_.Function(
             self.tree_name,
             name=self.physical_name,
-            role=self.role.arn,
+            role=self.role.role.arn,
             runtime="python3.13",
             architectures=["arm64"],
             handler=f"{handler}.handler",
@@ -72,7 +73,7 @@ class Function:
             environment=aws.lambda_.FunctionEnvironmentArgs(variables={**common, **environment}),
             tracing_config=aws.lambda_.FunctionTracingConfigArgs(mode="Active"),
             tags=owner.tags,
-            opts=owner.child(after=[self.policy, self.log_group]),
+            opts=owner.child(after=[self.role.policy, self.log_group]),
         )
 
     def poll(self, queue: Queue, *, batch: int, max_concurrency: int) -> aws.lambda_.EventSourceMapping:
@@ -96,8 +97,12 @@ class Function:
             function_response_types=["ReportBatchItemFailures"],
             scaling_config=aws.lambda_.EventSourceMappingScalingConfigArgs(maximum_concurrency=max_concurrency),
             tags=self._owner.tags,
-            opts=self._owner.child(after=[self.policy]),
+            opts=self._owner.child(after=[self.role.policy]),
         )
+
+    def invoke(self) -> Permission:
+        """Run it and wait for its answer."""
+        return Permission(actions=("lambda:InvokeFunction",), resources=(self.arn,))
 
     def _own_log_group(self) -> aws.cloudwatch.LogGroup:
         return aws.cloudwatch.LogGroup(
@@ -116,19 +121,3 @@ class Function:
             resources=(f"{group}:*",),
             page="https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
         )
-
-    def _own_role(self, because: str) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
-        owner = self._owner
-        name = owner.physical("role", self._part)
-        role = aws.iam.Role(
-            self.tree_name, name=name, assume_role_policy=trust_document(SERVICE), tags=owner.tags, opts=owner.child()
-        )
-        policy = aws.iam.RolePolicy(
-            self.tree_name,
-            name="ledger",
-            role=role.name,
-            policy=identity_document(self.permissions),
-            opts=owner.child(),
-        )
-        owner.ledger.grant(name, SERVICE, self.permissions, because)
-        return role, policy

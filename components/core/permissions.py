@@ -92,9 +92,12 @@ def identity_document(permissions: Iterable[Permission]) -> str:
     return _document(permission.statement() for permission in permissions)
 
 
-def trust_document(service: str) -> str:
-    """Who may assume a role: one service."""
-    return _document([{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}])
+def trust_document(service: str, conditions: Conditions | None = None) -> str:
+    """Who may assume a role: one service, on behalf of what `conditions` name."""
+    statement: dict[str, Any] = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    if conditions:
+        statement["Condition"] = plain_conditions(conditions)
+    return _document([statement])
 
 
 def resource_document(
