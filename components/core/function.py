@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from .bundles import bundle_of
+from .log_group import log_group
 from .pattern import Pattern
 from .permissions import Permission
 from .queue import Queue
@@ -55,7 +56,7 @@ class Function:
         self.physical_name = owner.physical("function", name)
         self.arn = owner.names.arn("lambda", f"function:{self.physical_name}")
         self.timeout_s = timeout_s
-        self.log_group = self._own_log_group()
+        self.log_group = log_group(owner, name, f"/aws/lambda/{self.physical_name}")
         self.permissions = (*permissions, self._write_logs(), _TRACE)
         self.role = Role(owner, name, service=SERVICE, permissions=self.permissions, because=f"handler {handler}")
         common = {"POWERTOOLS_SERVICE_NAME": f"{owner.physical_name}-{name}", "POWERTOOLS_LOG_LEVEL": "INFO"}
@@ -103,15 +104,6 @@ class Function:
     def invoke(self) -> Permission:
         """Run it and wait for its answer."""
         return Permission(actions=("lambda:InvokeFunction",), resources=(self.arn,))
-
-    def _own_log_group(self) -> aws.cloudwatch.LogGroup:
-        return aws.cloudwatch.LogGroup(
-            self.tree_name,
-            name=f"/aws/lambda/{self.physical_name}",
-            retention_in_days=self._owner.settings.log_retention_days,
-            tags=self._owner.tags,
-            opts=self._owner.child(),
-        )
 
     def _write_logs(self) -> Permission:
         """Without `CreateLogGroup`: the group is made by the program, with a retention."""

@@ -10,17 +10,45 @@ from typing import Literal
 import pulumi
 import pulumi_aws as aws
 
-Kind = Literal["bucket", "function", "log-group", "origin-access-control", "queue", "role", "table", "topic"]
+Kind = Literal[
+    "api",
+    "bucket",
+    "bus",
+    "edge-function",
+    "function",
+    "log-group",
+    "origin-access-control",
+    "pipe",
+    "queue",
+    "role",
+    "schedule",
+    "state-machine",
+    "stream",
+    "table",
+    "topic",
+    "user-pool",
+    "user-pool-domain",
+]
 
 LONGEST: dict[Kind, int] = {
+    "api": 255,  # not unique, and no limit is documented
     "bucket": 63,  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    "bus": 256,  # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html
+    "edge-function": 64,  # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateFunction.html
     "function": 64,  # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
     "log-group": 512,  # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
     # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_OriginAccessControlConfig.html
     "origin-access-control": 64,
+    "pipe": 64,  # https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_CreatePipe.html
     "queue": 80,  # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
     "role": 64,  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    "schedule": 64,  # https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
+    "state-machine": 80,  # https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
+    "stream": 128,  # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
     "table": 255,  # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+    "user-pool": 128,  # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPool.html
+    # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolDomain.html
+    "user-pool-domain": 63,
     "topic": 256,  # https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
 }
 """Longest name of each kind, in characters."""

@@ -92,13 +92,21 @@ class Thumbnail(Converter):
     """A smaller picture of at most `width` × `height` pixels (1-8,192)."""
 
     width: int
+    """Pixels, 1–8,192."""
+
     height: int
+    """Pixels, 1–8,192."""
+
     _: KW_ONLY
+
     fit: Literal["cover", "contain"] = "cover"
     """`cover` fills the size and cuts what stands over; `contain` keeps all of the picture within the size."""
+
     format: Literal["jpg", "webp", "avif"] = "jpg"
+    """What it becomes."""
+
     quality: int = defaults.QUALITY
-    """1-100."""
+    """Quality of the lossy format, 1–100."""
 
     handler: ClassVar[str] = "handlers.convert.thumbnail"
     reads: ClassVar[tuple[str, ...]] = IMAGES
@@ -142,7 +150,7 @@ class ToJpeg(Converter):
     """The same picture as a JPEG, transparent parts in white."""
 
     quality: int = defaults.QUALITY
-    """1-100."""
+    """Quality of the lossy format, 1–100."""
 
     handler: ClassVar[str] = "handlers.convert.jpeg"
     reads: ClassVar[tuple[str, ...]] = tuple(suffix for suffix in IMAGES if suffix not in (".jpg", ".jpeg"))

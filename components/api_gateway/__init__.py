@@ -1,0 +1,38 @@
+"""One API in front of everything."""
+
+from .args import ApiGatewayPatternArgs, Front, Monolith
+from .auth import ApiKey, Iam, Public, Scopes
+from .component import ApiGatewayPattern
+from .route import Route
+from .targets import (
+    HttpProxy,
+    InvokeFunction,
+    Mock,
+    PutEvent,
+    PutToStream,
+    ReadItem,
+    RunExpress,
+    SendToQueue,
+    StartWorkflow,
+)
+
+__all__ = [
+    "ApiGatewayPattern",
+    "ApiGatewayPatternArgs",
+    "ApiKey",
+    "Front",
+    "HttpProxy",
+    "Iam",
+    "InvokeFunction",
+    "Mock",
+    "Monolith",
+    "Public",
+    "PutEvent",
+    "PutToStream",
+    "ReadItem",
+    "Route",
+    "RunExpress",
+    "Scopes",
+    "SendToQueue",
+    "StartWorkflow",
+]

@@ -1,0 +1,114 @@
+"""A Step Functions state machine."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import pulumi_aws as aws
+
+from .log_group import log_group
+from .pattern import Pattern
+from .permissions import Permission
+from .role import Role
+
+_TRACE = Permission(
+    actions=(
+        "xray:PutTraceSegments",
+        "xray:PutTelemetryRecords",
+        "xray:GetSamplingRules",
+        "xray:GetSamplingTargets",
+    ),
+    resources=("*",),  # these actions take no resource: …/reference/list_awsx-ray.html
+    page="https://docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-tracing.html",
+)
+_LOG = Permission(
+    actions=(
+        "logs:CreateLogDelivery",
+        "logs:GetLogDelivery",
+        "logs:UpdateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:DescribeResourcePolicies",
+        "logs:DescribeLogGroups",
+    ),
+    resources=("*",),  # log delivery takes no resource
+    page="https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html",
+)
+_SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
+
+
+class StateMachine:
+    """A machine whose definition is plain ASL with `${Name}` substitutions, so that it opens in Workflow Studio.
+
+    `permissions` are all that its states do. Executions are logged without their data, which may hold task tokens.
+    Raises ValueError when a substitution is missing or unused.
+    """
+
+    def __init__(
+        self,
+        owner: Pattern,
+        name: str,
+        *,
+        kind: Literal["EXPRESS", "STANDARD"],
+        definition: Path,
+        substitutions: Mapping[str, str],
+        permissions: Iterable[Permission],
+    ) -> None:
+        self._owner, self.tree_name = owner, owner.tree_name(name)
+        self.physical_name = owner.physical("state-machine", name)
+        self.arn = owner.names.arn("states", f"stateMachine:{self.physical_name}")
+        # Under /aws/vendedlogs, so that the log groups' resource policy doesn't outgrow its limit:
+        # https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
+        logs = log_group(owner, name, f"/aws/vendedlogs/states/{self.physical_name}")
+        names = owner.names
+        self.role = Role(
+            owner,
+            name,
+            service="states.amazonaws.com",
+            permissions=(*permissions, _LOG, _TRACE),
+            because=f"definition {definition.name}",
+            # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
+            conditions={
+                "ArnLike": {"aws:SourceArn": [names.arn("states", "stateMachine:" + self.physical_name)]},
+                "StringEquals": {"aws:SourceAccount": [names.account]},
+            },
+        )
+        self.machine = aws.sfn.StateMachine(
+            self.tree_name,
+            name=self.physical_name,
+            type=kind,
+            role_arn=self.role.role.arn,
+            definition=_filled(definition, substitutions),
+            logging_configuration=aws.sfn.StateMachineLoggingConfigurationArgs(
+                level="ERROR",
+                include_execution_data=False,
+                log_destination=logs.arn.apply(lambda arn: f"{arn}:*"),
+            ),
+            tracing_configuration=aws.sfn.StateMachineTracingConfigurationArgs(enabled=True),
+            tags=owner.tags,
+            opts=owner.child(after=[self.role.policy]),
+        )
+
+    def start(self) -> Permission:
+        """Start an execution (Standard, or Express without waiting)."""
+        return Permission(actions=("states:StartExecution",), resources=(self.arn,))
+
+    def run(self) -> Permission:
+        """Run an Express execution and wait for its output."""
+        return Permission(actions=("states:StartSyncExecution",), resources=(self.arn,))
+
+
+def _filled(definition: Path, substitutions: Mapping[str, str]) -> str:
+    text = definition.read_text()
+    used = set(_SUBSTITUTION.findall(text))
+    if missing := used - substitutions.keys():
+        raise ValueError(f"{definition.name} uses {', '.join(sorted(missing))}, which substitutions lack")
+    if idle := substitutions.keys() - used:
+        raise ValueError(f"{definition.name} doesn't use the substitutions {', '.join(sorted(idle))}")
+    filled: Any = json.loads(_SUBSTITUTION.sub(lambda found: json.dumps(substitutions[found[1]])[1:-1], text))
+    return json.dumps(filled)

@@ -1,0 +1,7 @@
+// The API doesn't see the first part of the path, by which the distribution knows it.
+function handler(event) {
+    var request = event.request;
+    var rest = request.uri.indexOf('/', 1);
+    request.uri = rest === -1 ? '/' : request.uri.substring(rest);
+    return request;
+}
