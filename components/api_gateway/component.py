@@ -10,7 +10,7 @@ import pulumi
 import pulumi_aws as aws
 from pulumi import ResourceOptions
 
-from ..core.log_group import log_group
+from ..core.log_group import LogGroup
 from ..core.pattern import Pattern
 from ..core.user_pool import UserPool
 from . import defaults
@@ -144,7 +144,7 @@ class ApiGatewayPattern(Pattern):
 
     def _stage(self) -> aws.apigateway.Stage:
         """Logs each request as JSON; the account's role for that comes from `bootstrap/`."""
-        logs = log_group(self, "access", f"/aws/apigateway/{self.names.physical('api', self.physical_name)}")
+        logs = LogGroup(self, "access", f"/aws/apigateway/{self.names.physical('api', self.physical_name)}")
         return aws.apigateway.Stage(
             self.name,
             rest_api=self.api.id,
@@ -155,7 +155,7 @@ class ApiGatewayPattern(Pattern):
             ),
             xray_tracing_enabled=True,
             tags=self.tags,
-            opts=self.child(),
+            opts=self.child(after=[logs.group]),
         )
 
     def _throttle(self) -> None:

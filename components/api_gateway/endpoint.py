@@ -12,7 +12,7 @@ import pulumi_aws as aws
 
 from ..core.pattern import Pattern
 from ..core.role import Role
-from .auth import ApiKey, Iam, Scopes
+from .auth import ApiKey, Iam, Public, Scopes
 from .integration import Answer, Integration
 from .route import Route
 
@@ -84,6 +84,9 @@ class Endpoint:
 
     def _own_method(self) -> aws.apigateway.Method:
         auth, route = self._route.auth, self._route
+        if isinstance(auth, Public | ApiKey):
+            because = auth.reason if isinstance(auth, Public) else "callers hold an API key, which limits them"
+            self._owner.ledger.accept("auth-on-every-route", f"aws:apigateway/method:Method::{self._name}", because)
         scoped = isinstance(auth, Scopes)
         parameters = {
             f"method.request.path.{segment[1:-1].rstrip('+')}": True

@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from . import defaults
-from .auth import Auth, Iam, Scopes
+from .auth import Auth, Iam, Public, Scopes
 from .integration import Target
 
 METHODS = ("ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
@@ -69,6 +69,8 @@ class Route:
             yield f"{self}: only the last part of the path can take the rest"
         if not isinstance(self.auth, Auth):
             yield f"{self}: say who may call it, with auth=Public('why'), Iam(), ApiKey() or Scopes(…)"
+        elif isinstance(self.auth, Public) and not self.auth.reason.strip():
+            yield f"{self}: Public needs the reason why everybody may call it"
         elif isinstance(self.auth, Scopes) and not all(scope.count("/") == 1 for scope in self.auth.scopes or ("",)):
             yield f"{self}: scopes are written <resource server>/<scope>, at least one"
         elif front and isinstance(self.auth, Iam):

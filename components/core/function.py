@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from .bundles import bundle_of
-from .log_group import log_group
+from .log_group import LogGroup
 from .pattern import Pattern
 from .permissions import Permission
 from .queue import Queue
@@ -56,7 +56,7 @@ class Function:
         self.physical_name = owner.physical("function", name)
         self.arn = owner.names.arn("lambda", f"function:{self.physical_name}")
         self.timeout_s = timeout_s
-        self.log_group = log_group(owner, name, f"/aws/lambda/{self.physical_name}")
+        self.logs = LogGroup(owner, name, f"/aws/lambda/{self.physical_name}")
         self.permissions = (*permissions, self._write_logs(), _TRACE)
         self.role = Role(owner, name, service=SERVICE, permissions=self.permissions, because=f"handler {handler}")
         common = {"POWERTOOLS_SERVICE_NAME": f"{owner.physical_name}-{name}", "POWERTOOLS_LOG_LEVEL": "INFO"}
@@ -74,7 +74,7 @@ class Function:
             environment=aws.lambda_.FunctionEnvironmentArgs(variables={**common, **environment}),
             tracing_config=aws.lambda_.FunctionTracingConfigArgs(mode="Active"),
             tags=owner.tags,
-            opts=owner.child(after=[self.role.policy, self.log_group]),
+            opts=owner.child(after=[self.role.policy, self.logs.group]),
         )
 
     def poll(self, queue: Queue, *, batch: int, max_concurrency: int) -> aws.lambda_.EventSourceMapping:
@@ -107,9 +107,8 @@ class Function:
 
     def _write_logs(self) -> Permission:
         """Without `CreateLogGroup`: the group is made by the program, with a retention."""
-        group = self._owner.names.arn("logs", f"log-group:/aws/lambda/{self.physical_name}")
         return Permission(
             actions=("logs:CreateLogStream", "logs:PutLogEvents"),
-            resources=(f"{group}:*",),
+            resources=(f"{self.logs.arn}:*",),
             page="https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
         )

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pulumi_aws as aws
 
-from .log_group import log_group
+from .log_group import LogGroup
 from .pattern import Pattern
 from .permissions import Permission
 from .role import Role
@@ -64,7 +64,7 @@ class StateMachine:
         self.arn = owner.names.arn("states", f"stateMachine:{self.physical_name}")
         # Under /aws/vendedlogs, so that the log groups' resource policy doesn't outgrow its limit:
         # https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
-        logs = log_group(owner, name, f"/aws/vendedlogs/states/{self.physical_name}")
+        logs = LogGroup(owner, name, f"/aws/vendedlogs/states/{self.physical_name}")
         names = owner.names
         self.role = Role(
             owner,
@@ -87,11 +87,11 @@ class StateMachine:
             logging_configuration=aws.sfn.StateMachineLoggingConfigurationArgs(
                 level="ERROR",
                 include_execution_data=False,
-                log_destination=logs.arn.apply(lambda arn: f"{arn}:*"),
+                log_destination=f"{logs.arn}:*",
             ),
             tracing_configuration=aws.sfn.StateMachineTracingConfigurationArgs(enabled=True),
             tags=owner.tags,
-            opts=owner.child(after=[self.role.policy]),
+            opts=owner.child(after=[self.role.policy, logs.group]),
         )
 
     def start(self) -> Permission:

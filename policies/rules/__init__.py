@@ -1,7 +1,20 @@
 """All rules, by family."""
 
 from ..framework.rule import Rule
-from . import acceptance, buckets, encryption, identity, ledger, logs, queues, resource_policies, roles, tags, transport
+from . import (
+    acceptance,
+    buckets,
+    encryption,
+    identity,
+    ledger,
+    logs,
+    queues,
+    resource_policies,
+    roles,
+    routes,
+    tags,
+    transport,
+)
 
 FAMILIES: dict[str, tuple[Rule, ...]] = {
     "Identity policies": (identity.no_wildcard_action, identity.no_wildcard_resource, identity.one_document),
@@ -27,7 +40,8 @@ FAMILIES: dict[str, tuple[Rule, ...]] = {
         queues.dead_letter_queue_retention,
         queues.partial_batches,
     ),
-    "Logs": (logs.log_retention, logs.function_log_group),
+    "Routes": (routes.auth_on_every_route,),
+    "Logs": (logs.log_retention, logs.function_log_group, logs.api_access_logs, logs.machine_logs),
     "Tags": (tags.tags,),
 }
 

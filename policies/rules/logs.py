@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..framework.resources import Resource
 from ..framework.rule import Context, Example, Option, Scope, Severity, resources, rule
 from ..framework.stack import physical_name
-from ..framework.types import FUNCTION, LOG_GROUP
+from ..framework.types import FUNCTION, LOG_GROUP, STAGE, STATE_MACHINE
 
 RETENTION = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html"
 LOGGING = "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html"
@@ -48,6 +48,24 @@ def _logging(group: str) -> Example:
     }
 
 
+def _arn(group: str) -> str:
+    return f"arn:aws:logs:eu-west-1:123456789012:log-group:{group}"
+
+
+def _group(name: str) -> Example:
+    return {f"{LOG_GROUP} {name}": {"name": name, "retentionInDays": 30}}
+
+
+def _machine(group: str, *, data: bool) -> dict[str, object]:
+    return {
+        "loggingConfiguration": {
+            "level": "ERROR",
+            "includeExecutionData": data,
+            "logDestination": f"{_arn(group)}:*",
+        }
+    }
+
+
 @rule(
     "function-log-group",
     "Every function's log group is made by the program",
@@ -66,6 +84,56 @@ def function_log_group(function: Resource, context: Context) -> Iterator[str]:
     name = logging.get("logGroup") or f"/aws/lambda/{physical_name(function)}"
     if not context.stack.find(name, LOG_GROUP):
         yield from _none_unknown(name, context)
+
+
+@rule(
+    "api-access-logs",
+    "Every stage of an API logs its requests to a group of the stack",
+    severity=Severity.MEDIUM,
+    on=resources(STAGE),
+    judges={STAGE: ("accessLogSettings",), LOG_GROUP: ("name",)},
+    why="Without them nobody can say who called what, nor which request a caller complains about.",
+    fix="Set accessLogSettings to a LogGroup of the program",
+    page="https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html",
+    same_as=("cdk-nag AwsSolutions-APIG1", "checkov CKV_AWS_76"),
+    passes={f"{STAGE} v1": {"accessLogSettings": {"destinationArn": _arn("api")}}, **_group("api")},
+    fails={f"{STAGE} v1": {"accessLogSettings": {"destinationArn": _arn("other")}}, **_group("api")},
+)
+def api_access_logs(stage: Resource, context: Context) -> Iterator[str]:
+    """Judge one stage."""
+    settings = stage.known("accessLogSettings") or {}
+    yield from _in_the_stack(settings.get("destinationArn", ""), context)
+
+
+@rule(
+    "machine-logs",
+    "Every state machine logs its failures to a group of the stack, without the data of its executions",
+    severity=Severity.MEDIUM,
+    on=resources(STATE_MACHINE),
+    judges={STATE_MACHINE: ("loggingConfiguration",), LOG_GROUP: ("name",)},
+    why="An Express execution leaves nothing but its logs; the data of executions may hold task tokens.",
+    fix="Set loggingConfiguration: a level, includeExecutionData=false, and a LogGroup of the program",
+    page="https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html",
+    same_as=("cdk-nag AwsSolutions-SF1", "checkov CKV_AWS_285"),
+    passes={f"{STATE_MACHINE} work": _machine("api", data=False), **_group("api")},
+    fails={f"{STATE_MACHINE} work": _machine("api", data=True), **_group("api")},
+)
+def machine_logs(machine: Resource, context: Context) -> Iterator[str]:
+    """Judge one state machine."""
+    logging = machine.known("loggingConfiguration") or {}
+    if logging.get("level", "OFF") == "OFF":
+        yield "logs nothing"
+        return
+    if logging.get("includeExecutionData"):
+        yield "logs the data of its executions"
+    yield from _in_the_stack(str(logging.get("logDestination", "")).removesuffix(":*"), context)
+
+
+def _in_the_stack(arn: str, context: Context) -> Iterator[str]:
+    if not arn:
+        yield "logs nothing"
+    elif not context.stack.find(arn, LOG_GROUP):
+        yield from _none_unknown(arn, context)
 
 
 def _none_unknown(name: str, context: Context) -> Iterator[str]:

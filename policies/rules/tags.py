@@ -9,17 +9,39 @@ from ..framework.rule import Context, Option, Scope, Severity, resources, rule
 from ..framework.types import (
     BUCKET,
     DISTRIBUTION,
+    EVENT_BUS,
     EVENT_SOURCE_MAPPING,
     FUNCTION,
     LOG_GROUP,
     QUEUE,
+    REST_API,
     ROLE,
+    STAGE,
+    STATE_MACHINE,
+    STREAM,
     TABLE,
     TOPIC,
+    USER_POOL,
 )
 
 REQUIRED = ["project", "stack", "component", "owner", "cost-centre"]
-TAGGABLE = (BUCKET, DISTRIBUTION, EVENT_SOURCE_MAPPING, FUNCTION, LOG_GROUP, QUEUE, ROLE, TABLE, TOPIC)
+TAGGABLE = (
+    BUCKET,
+    DISTRIBUTION,
+    EVENT_BUS,
+    EVENT_SOURCE_MAPPING,
+    FUNCTION,
+    LOG_GROUP,
+    QUEUE,
+    REST_API,
+    ROLE,
+    STAGE,
+    STATE_MACHINE,
+    STREAM,
+    TABLE,
+    TOPIC,
+    USER_POOL,
+)
 
 
 @rule(
