@@ -21,7 +21,7 @@ _TITLES: dict[str, tuple[int, str]] = {
     "INTEGRATION_TIMEOUT": (504, "The service behind this route took too long"),
     "INVALID_API_KEY": (403, "A valid key is needed"),
     "INVALID_SIGNATURE": (403, "The signature is wrong"),
-    "MISSING_AUTHENTICATION_TOKEN": (404, "There is no such route"),
+    "MISSING_AUTHENTICATION_TOKEN": (404, "There is no such route, or its requests are signed"),
     "QUOTA_EXCEEDED": (429, "Your quota is used up"),
     "REQUEST_TOO_LARGE": (413, "The body is too large"),
     "RESOURCE_NOT_FOUND": (404, "There is no such route"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -12,8 +14,10 @@ from .bundles import bundle_of
 from .log_group import LogGroup
 from .pattern import Pattern
 from .permissions import Permission
-from .queue import Queue
+from .queue import DeadLetters, Queue
 from .role import Role
+from .stream import Stream
+from .table import Table
 
 SERVICE = "lambda.amazonaws.com"
 VISIBILITY_FACTOR = 6
@@ -99,6 +103,47 @@ class Function:
             scaling_config=aws.lambda_.EventSourceMappingScalingConfigArgs(maximum_concurrency=max_concurrency),
             tags=self._owner.tags,
             opts=self._owner.child(after=[self.role.policy]),
+        )
+
+    def follow(
+        self,
+        source: Stream | Table,
+        *,
+        discarded: DeadLetters,
+        batch: int,
+        retries: int,
+        parallel: int = 1,
+        only: Mapping[str, Any] | None = None,
+    ) -> aws.lambda_.EventSourceMapping:
+        """Read a stream from its oldest record on: `batch` records a call (1-10,000), in order for each key.
+
+        What fails is tried again from the failed record on, up to `retries` times, then named to `discarded`;
+        `parallel` (1-10) calls work on one shard at once. `only` is a filter over the records.
+        https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
+        Raises ValueError when the function lacks a permission that this needs.
+        """
+        reads = source.consume() if isinstance(source, Stream) else source.changes()
+        for permission in (reads, discarded.send()):
+            if permission not in self.permissions:
+                raise ValueError(f"{self.tree_name} follows {source.tree_name}: {permission.actions} is not granted")
+        target = aws.lambda_.EventSourceMappingDestinationConfigOnFailureArgs(destination_arn=discarded.arn)
+        filters = aws.lambda_.EventSourceMappingFilterCriteriaArgs(
+            filters=[aws.lambda_.EventSourceMappingFilterCriteriaFilterArgs(pattern=json.dumps(only))]
+        )
+        return aws.lambda_.EventSourceMapping(
+            self.tree_name,
+            event_source_arn=source.stream.arn if isinstance(source, Stream) else source.table.stream_arn,
+            function_name=self.function.name,
+            starting_position="TRIM_HORIZON",
+            batch_size=batch,
+            parallelization_factor=parallel,
+            bisect_batch_on_function_error=True,
+            maximum_retry_attempts=retries,
+            destination_config=aws.lambda_.EventSourceMappingDestinationConfigArgs(on_failure=target),
+            function_response_types=["ReportBatchItemFailures"],
+            filter_criteria=filters if only else None,
+            tags=self._owner.tags,
+            opts=self._owner.child(after=[self.role.policy, discarded.queue]),
         )
 
     def invoke(self) -> Permission:

@@ -38,11 +38,17 @@ class Queue:
             sqs_managed_sse_enabled=True,
             redrive_policy=json.dumps(redrive),
             fifo_queue=fifo or None,
+            content_based_deduplication=fifo or None,
             deduplication_scope="messageGroup" if fifo else None,
             fifo_throughput_limit="perMessageGroupId" if fifo else None,
             tags=owner.tags,
             opts=owner.child(after=[self.dead_letters.queue]),
         )
+
+    @property
+    def resource(self) -> aws.sqs.Queue:
+        """What its users wait for."""
+        return self.queue
 
     def send(self) -> Permission:
         """Send a message."""
@@ -72,13 +78,15 @@ class Queue:
 
 
 class DeadLetters:
-    """Where messages of one queue end that can't be worked on; kept for 14 days, SQS's longest.
+    """Where messages end that can't be worked on; kept for 14 days, SQS's longest.
+
+    SQS itself moves messages here from the queue `source_arn` alone; without one, from none.
 
     The clock of a message starts when it is first sent, so a dead-letter queue keeps longer than its source:
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
     """
 
-    def __init__(self, owner: Pattern, name: str, *, source_arn: str, fifo: bool = False) -> None:
+    def __init__(self, owner: Pattern, name: str, *, source_arn: str = "", fifo: bool = False) -> None:
         self.tree_name = owner.tree_name(name)
         self.physical_name = owner.physical("queue", name, suffix=_suffix(fifo))
         self.arn = owner.names.arn("sqs", self.physical_name)
@@ -87,7 +95,7 @@ class DeadLetters:
             name=self.physical_name,
             message_retention_seconds=LONGEST_RETENTION_S,
             sqs_managed_sse_enabled=True,
-            redrive_allow_policy=json.dumps({"redrivePermission": "byQueue", "sourceQueueArns": [source_arn]}),
+            redrive_allow_policy=json.dumps(_redrive_from(source_arn)),
             fifo_queue=fifo or None,
             tags=owner.tags,
             opts=owner.child(),
@@ -97,6 +105,12 @@ class DeadLetters:
     def send(self) -> Permission:
         """Send a message: what a handler needs to give one up, with the reason."""
         return Permission(actions=("sqs:SendMessage",), resources=(self.arn,))
+
+
+def _redrive_from(source_arn: str) -> dict[str, object]:
+    if source_arn:
+        return {"redrivePermission": "byQueue", "sourceQueueArns": [source_arn]}
+    return {"redrivePermission": "denyAll"}
 
 
 def _suffix(fifo: bool) -> str:

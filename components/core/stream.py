@@ -32,6 +32,11 @@ class Stream:
             opts=owner.child(holds_data=True),
         )
 
+    @property
+    def resource(self) -> aws.kinesis.Stream:
+        """What its users wait for."""
+        return self.stream
+
     def put(self) -> Permission:
         """Put one record."""
         return Permission(actions=("kinesis:PutRecord",), resources=(self.arn,))

@@ -1,0 +1,85 @@
+"""An EventBridge schedule."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi_aws as aws
+
+from .pattern import Pattern
+from .permissions import Permission
+from .queue import Queue
+from .role import Role
+from .stream import Stream
+
+
+class Schedule:
+    """Sends one message to a log, again and again, by `expression` (`cron(0 0 * * ? *)`, in UTC).
+
+    `message` may hold Scheduler's context attributes, such as `<aws.scheduler.scheduled-time>`. A FIFO queue has to
+    deduplicate by content, since Scheduler sends no deduplication id:
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html
+    """
+
+    def __init__(
+        self,
+        owner: Pattern,
+        name: str,
+        *,
+        expression: str,
+        target: Stream | Queue,
+        key: str,
+        message: Mapping[str, Any],
+    ) -> None:
+        tree_name, names = owner.tree_name(name), owner.names
+        group = aws.scheduler.ScheduleGroup(
+            tree_name, name=owner.physical("schedule", name), tags=owner.tags, opts=owner.child()
+        )
+        group_arn = names.arn("scheduler", f"schedule-group/{owner.physical('schedule', name)}")
+        role = Role(
+            owner,
+            name,
+            service="scheduler.amazonaws.com",
+            permissions=[_send(target)],
+            because=f"schedule {expression}",
+            # The source is the schedule's group:
+            # https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+            conditions={
+                "StringEquals": {"aws:SourceAccount": [names.account]},
+                "ArnEquals": {"aws:SourceArn": [group_arn]},
+            },
+        )
+        common: dict[str, Any] = {
+            "role_arn": role.role.arn,
+            "input": json.dumps(message),
+            "retry_policy": aws.scheduler.ScheduleTargetRetryPolicyArgs(
+                maximum_event_age_in_seconds=3600, maximum_retry_attempts=10
+            ),
+        }
+        if isinstance(target, Stream):
+            to = aws.scheduler.ScheduleTargetArgs(
+                arn=target.arn,
+                kinesis_parameters=aws.scheduler.ScheduleTargetKinesisParametersArgs(partition_key=key),
+                **common,
+            )
+        else:
+            to = aws.scheduler.ScheduleTargetArgs(
+                arn=target.arn,
+                sqs_parameters=aws.scheduler.ScheduleTargetSqsParametersArgs(message_group_id=key),
+                **common,
+            )
+        self.schedule = aws.scheduler.Schedule(
+            tree_name,
+            name=owner.physical("schedule", name),
+            group_name=group.name,
+            schedule_expression=expression,
+            flexible_time_window=aws.scheduler.ScheduleFlexibleTimeWindowArgs(mode="OFF"),
+            target=to,
+            opts=owner.child(after=[role.policy, target.resource]),
+        )
+
+
+def _send(target: Stream | Queue) -> Permission:
+    return target.put() if isinstance(target, Stream) else target.send()
