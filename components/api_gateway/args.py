@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ..core.pattern import NotYet, check_name
 from . import defaults
@@ -31,6 +31,9 @@ class Front:
 
     folder: Path
     """The pages; `index.html` is also what paths without a dot show."""
+
+    config: Mapping[str, Any] = field(default_factory=dict)
+    """What scripts of the pages need to know, served as `/config.json`; values may be outputs. No secrets."""
 
 
 @dataclass(frozen=True, kw_only=True)

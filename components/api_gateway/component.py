@@ -183,7 +183,7 @@ class ApiGatewayPattern(Pattern):
             return None
         return StaticFront(
             self,
-            self.args.front.folder,
+            self.args.front,
             api=self.api,
             stage=self.stage,
             key=self.keys.value(f"origin-{self.args.origin_key}"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -12,6 +13,7 @@ import pulumi_aws as aws
 from ..core.bucket import Bucket
 from ..core.distribution import ApiOrigin, Distribution
 from ..core.pattern import Pattern
+from .args import Front
 
 REWRITE = Path(__file__).with_name("rewrite.js")
 _HOUR = "public, max-age=3600"
@@ -19,12 +21,12 @@ _REVALIDATE = "no-cache"
 
 
 class StaticFront:
-    """The files of `folder` in a bucket that only CloudFront reads; `/api/*` goes to the API, with the origin key."""
+    """The pages in a bucket that only CloudFront reads; `/api/*` goes to the API, with the origin key."""
 
     def __init__(
         self,
         owner: Pattern,
-        folder: Path,
+        given: Front,
         *,
         api: aws.apigateway.RestApi,
         stage: aws.apigateway.Stage,
@@ -44,8 +46,9 @@ class StaticFront:
             ),
         )
         self.bucket.policy(self.distribution.reads(self.bucket), awaited=owner.ledger.awaited)
-        for file in _files(folder):
-            self._page(owner, folder, file)
+        for file in _files(given.folder):
+            self._page(owner, given.folder, file)
+        self._config(owner, given.config)
         self.url = self.distribution.url
         self.api_url = self.url.apply(lambda url: f"{url}/api")
 
@@ -59,6 +62,18 @@ class StaticFront:
             source=pulumi.FileAsset(str(file)),
             content_type=f"{kind}; charset=utf-8" if kind.startswith("text/") else kind,
             cache_control=_REVALIDATE if kind == "text/html" else _HOUR,
+            tags=owner.tags,
+            opts=owner.child(),
+        )
+
+    def _config(self, owner: Pattern, values: Mapping[str, Any]) -> None:
+        aws.s3.BucketObjectv2(
+            owner.tree_name("page-config.json"),
+            bucket=self.bucket.bucket.bucket,
+            key="config.json",
+            content=pulumi.Output.json_dumps(dict(values)),
+            content_type="application/json",
+            cache_control=_REVALIDATE,
             tags=owner.tags,
             opts=owner.child(),
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pulumi
 import pulumi_aws as aws
 
@@ -73,6 +75,18 @@ class Bucket:
         )
         return aws.s3.BucketNotification(
             self.tree_name, bucket=self.bucket.bucket, topics=[created], opts=self._owner.child(after=[after])
+        )
+
+    def take_posts_from(self, origins: Sequence[str]) -> aws.s3.BucketCorsConfiguration:
+        """Let scripts of pages at `origins` POST forms here, and read the answer.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
+        """
+        rule = aws.s3.BucketCorsConfigurationCorsRuleArgs(
+            allowed_methods=["POST"], allowed_origins=list(origins), allowed_headers=["*"], max_age_seconds=600
+        )
+        return aws.s3.BucketCorsConfiguration(
+            self.tree_name, bucket=self.bucket.bucket, cors_rules=[rule], opts=self._owner.child()
         )
 
     def _objects(self, prefix: str) -> str:

@@ -21,6 +21,8 @@ CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 ALL_VIEWER_EXCEPT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-response-headers-policies.html
 SECURITY_HEADERS = "67f7725c-6f97-4210-82d7-5512b31e9d03"
+READABLE_BY_EVERY_PAGE = "e61eb60c-9c35-4d20-a928-2b84e02af89c"
+"""Security headers, and pages of other addresses may read the answers (CORS)."""
 
 _READING = ["GET", "HEAD"]
 _EVERYTHING = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
@@ -43,12 +45,20 @@ class ApiOrigin:
 class Distribution:
     """Serves `bucket` by https, cached, with security headers; the only way in, by origin access control.
 
-    `edge` is the one viewer-request function of the bucket's pages, in JavaScript for CloudFront's runtime 2.0.
+    `edge` is the one viewer-request function of the bucket's pages, in JavaScript for CloudFront's runtime 2.0;
+    `headers` is the policy of the pages' response headers.
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
     """
 
     def __init__(
-        self, owner: Pattern, name: str, *, bucket: Bucket, edge: Path | None = None, api: ApiOrigin | None = None
+        self,
+        owner: Pattern,
+        name: str,
+        *,
+        bucket: Bucket,
+        headers: str = SECURITY_HEADERS,
+        edge: Path | None = None,
+        api: ApiOrigin | None = None,
     ) -> None:
         self._owner, self._name, self.tree_name = owner, name, owner.tree_name(name)
         everywhere = aws.cloudfront.DistributionRestrictionsGeoRestrictionArgs(restriction_type="none")
@@ -61,7 +71,7 @@ class Distribution:
             price_class="PriceClass_200",
             default_root_object="index.html" if edge else None,
             origins=[self._bucket_origin(bucket), *([_api_origin(api)] if api else [])],
-            default_cache_behavior=self._pages(bucket, edge),
+            default_cache_behavior=self._pages(bucket, headers, edge),
             ordered_cache_behaviors=[self._calls(api)] if api else None,
             restrictions=aws.cloudfront.DistributionRestrictionsArgs(geo_restriction=everywhere),
             viewer_certificate=aws.cloudfront.DistributionViewerCertificateArgs(cloudfront_default_certificate=True),
@@ -104,7 +114,9 @@ class Distribution:
             origin_access_control_id=access.id,
         )
 
-    def _pages(self, bucket: Bucket, edge: Path | None) -> aws.cloudfront.DistributionDefaultCacheBehaviorArgs:
+    def _pages(
+        self, bucket: Bucket, headers: str, edge: Path | None
+    ) -> aws.cloudfront.DistributionDefaultCacheBehaviorArgs:
         function = aws.cloudfront.DistributionDefaultCacheBehaviorFunctionAssociationArgs
         return aws.cloudfront.DistributionDefaultCacheBehaviorArgs(
             target_origin_id=bucket.tree_name,
@@ -113,7 +125,7 @@ class Distribution:
             cached_methods=_READING,
             compress=True,
             cache_policy_id=CACHING_OPTIMIZED,
-            response_headers_policy_id=SECURITY_HEADERS,
+            response_headers_policy_id=headers,
             function_associations=[function(event_type="viewer-request", function_arn=self._edge("pages", edge).arn)]
             if edge
             else None,

@@ -40,6 +40,12 @@ class FanOutConverterArgs:
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html"""
 
+    upload_origins: Sequence[str] = defaults.UPLOAD_ORIGINS
+    """Pages that may send a form by script, as `https://host`; by default any page, since a form carries its own
+    permission and no cookie.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html"""
+
     physical_name: str | None = None
     """Pins the part of physical names that is otherwise the component's name, so that a rename changes nothing."""
 
@@ -78,6 +84,8 @@ class FanOutConverterArgs:
             yield f"max_megapixels={self.max_megapixels} is not within 1-1,000"
         if not 1 <= self.form_expires_s <= 3600:
             yield f"form_expires_s={self.form_expires_s} is not within 1-3,600"
+        if not self.upload_origins:
+            yield "upload_origins is empty; give a page's https://host, or leave it out"
         if not self.accept:
             yield "accept is empty, so that nothing could be uploaded"
         for suffix in self.accept:

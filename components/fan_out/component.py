@@ -6,7 +6,7 @@ import pulumi
 from pulumi import ResourceOptions
 
 from ..core.bucket import Bucket
-from ..core.distribution import Distribution
+from ..core.distribution import READABLE_BY_EVERY_PAGE, Distribution
 from ..core.function import LARGEST_DISK_MB, SMALLEST_DISK_MB, VISIBILITY_FACTOR, Function
 from ..core.pattern import Pattern
 from ..core.queue import Queue
@@ -74,6 +74,7 @@ class FanOutConverter(Pattern):
     def _arrivals(self) -> Topic:
         """Announces each upload to all branches."""
         self.uploads.policy()
+        self.uploads.take_posts_from(self.args.upload_origins)
         topic = Topic(self, "arrivals")
         policy = topic.policy(topic.published_by_bucket(self.uploads.arn))
         self.uploads.notify(topic, prefix=defaults.UPLOADS_PREFIX, after=policy)
@@ -117,7 +118,7 @@ class FanOutConverter(Pattern):
 
     def _cdn(self) -> Distribution:
         """Serves the renditions; the bucket opens to it alone."""
-        cdn = Distribution(self, "cdn", bucket=self.renditions)
+        cdn = Distribution(self, "cdn", bucket=self.renditions, headers=READABLE_BY_EVERY_PAGE)
         self.renditions.policy(cdn.reads(self.renditions), awaited=self.ledger.awaited)
         return cdn
 

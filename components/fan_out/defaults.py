@@ -16,6 +16,9 @@ MAX_MEGAPIXELS: Final = 50
 FORM_EXPIRES_S: Final = 300
 """How long an upload form is valid, in seconds."""
 
+UPLOAD_ORIGINS: Final = ("*",)
+"""Pages that may send an upload form by script."""
+
 FORM_MEMORY_MB: Final = 256
 FORM_TIMEOUT_S: Final = 10
 

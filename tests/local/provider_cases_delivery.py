@@ -74,6 +74,37 @@ def ownership(world: World) -> dict[str, Any]:
     return {"bucket": world.bucket(), "rule": {"objectOwnership": "BucketOwnerEnforced"}, "region": "us-east-1"}
 
 
+@case(
+    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration",
+    seen=lambda aws, name, inputs: aws("s3").get_bucket_cors(Bucket=name)["CORSRules"],
+    expected=lambda given: [
+        {
+            "ID": "front",
+            "AllowedHeaders": ["*"],
+            "AllowedMethods": ["POST"],
+            "AllowedOrigins": ["https://front.example.com"],
+            "ExposeHeaders": ["ETag"],
+            "MaxAgeSeconds": 600,
+        }
+    ],
+    update=lambda given: {
+        **given,
+        "corsRules": [{"allowedMethods": ["PUT"], "allowedOrigins": ["https://other.example.com"]}],
+    },
+    replace=ANOTHER_BUCKET,
+)
+def cors(world: World) -> dict[str, Any]:
+    rule = {
+        "id": "front",
+        "allowedHeaders": ["*"],
+        "allowedMethods": ["POST"],
+        "allowedOrigins": ["https://front.example.com"],
+        "exposeHeaders": ["ETag"],
+        "maxAgeSeconds": 600,
+    }
+    return {"bucket": world.bucket(), "corsRules": [rule], "region": "us-east-1"}
+
+
 def _lifecycle(aws: Any, name: str, inputs: dict[str, Any]) -> Any:
     rules = aws("s3").get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
     return [{key: rule[key] for key in rule if key != "Prefix"} for rule in rules]

@@ -161,8 +161,19 @@ def test_the_state_refuses_a_value_that_is_not_known():
         resource.to_json(Resource(urn=NEW, type="t", custom=True, inputs={"a": UNKNOWN}), str)
 
 
-def test_a_file_that_is_no_state_is_said_to_be_none(tmp_path):
-    (tmp_path / "s.json").write_text("{")
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{",
+        b"[]",
+        b"\xff\xfe",
+        b'{"version": 3}',
+        b'{"version": 3, "deployment": {"resources": [{"x": 1}]}}',
+        b'{"version": 3, "deployment": {"resources": ["x"]}}',
+    ],
+)
+def test_a_file_that_is_no_state_is_said_to_be_none(tmp_path, content):
+    (tmp_path / "s.json").write_bytes(content)
     with pytest.raises(EngineError, match="is no state"):
         StateFile(tmp_path / "s.json", Crypter(str)).load()
 

@@ -48,6 +48,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"converters": [Zip()], "max_upload_mb": 0}, "max_upload_mb=0 is not within 1-5,120"),
     ({"converters": [Zip()], "max_megapixels": 1001}, "max_megapixels=1001 is not within 1-1,000"),
     ({"converters": [Zip()], "form_expires_s": 3601}, "form_expires_s=3601 is not within 1-3,600"),
+    ({"converters": [Zip()], "upload_origins": []}, "upload_origins is empty"),
     ({"converters": [Zip()], "physical_name": "A_B"}, "physical_name('A_B')"),
 ]
 

@@ -11,7 +11,11 @@ from botocore.model import Shape
 
 from local.provider.strict import UNREADABLE_PATTERNS, compiled, problems_of
 
-SERVICES = ["cloudfront", "dynamodb", "iam", "lambda", "logs", "s3", "sns", "sqs", "sts"]
+SERVICES = [
+    *("apigateway", "cloudwatch", "cognito-idp"),
+    *("cloudfront", "dynamodb", "events", "iam", "kinesis", "lambda", "logs", "pipes", "s3", "scheduler", "sns", "sqs"),
+    *("stepfunctions", "sts"),
+]
 
 
 def shape(service: str, name: str) -> Shape:

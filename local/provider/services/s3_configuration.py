@@ -162,6 +162,42 @@ class BucketPolicy(Configuration):
         s3.delete_bucket_policy(Bucket=bucket)
 
 
+class Cors(Configuration):
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html"""
+
+    token = "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration"  # noqa: S105 - a type token
+    absent = ("NoSuchCORSConfiguration",)
+    _MEMBERS: ClassVar = {
+        "id": "ID",
+        "allowedHeaders": "AllowedHeaders",
+        "allowedMethods": "AllowedMethods",
+        "allowedOrigins": "AllowedOrigins",
+        "exposeHeaders": "ExposeHeaders",
+        "maxAgeSeconds": "MaxAgeSeconds",
+    }
+
+    def put(self, s3: Any, bucket: str, inputs: Props) -> None:
+        """PutBucketCors."""
+        rules = [
+            present(**{member: rule.get(name) for name, member in self._MEMBERS.items()})
+            for rule in inputs["corsRules"]
+        ]
+        s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": rules})
+
+    def get(self, s3: Any, bucket: str) -> Props:
+        """GetBucketCors."""
+        rules = s3.get_bucket_cors(Bucket=bucket)["CORSRules"]
+        return {
+            "corsRules": [
+                {name: rule[member] for name, member in self._MEMBERS.items() if member in rule} for rule in rules
+            ]
+        }
+
+    def remove(self, s3: Any, bucket: str) -> None:
+        """DeleteBucketCors."""
+        s3.delete_bucket_cors(Bucket=bucket)
+
+
 class Lifecycle(Configuration):
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html"""
 

@@ -1,0 +1,121 @@
+"""The event log's state machines: what each definition must hold whatever it does."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import components
+
+FOLDER = Path(components.__file__).parent / "event_sourcing"
+MACHINES = {
+    "replay": {
+        *("Pointers", "ProjectorFunction", "PrepareFunction", "SegmentFunction", "VerifyFunction"),
+        *("LastSegment", "CatchUpLimit", "MaxPasses"),
+    },
+    "read_projection": {"Pointers", "Projection", "TableA", "TableB"},
+}
+NUMBERS = {"LastSegment", "CatchUpLimit", "MaxPasses"}
+SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
+
+
+def text(machine: str) -> str:
+    return (FOLDER / f"{machine}.asl.json").read_text()
+
+
+def states(definition: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Every state with its name and the states that it may go to."""
+    for name, state in definition["States"].items():
+        yield name, state, definition["States"]
+        if "ItemProcessor" in state:
+            yield from states(state["ItemProcessor"])
+
+
+def successors(state: dict[str, Any]) -> set[str]:
+    choices = [rule["Next"] for rule in (*state.get("Choices", ()), *state.get("Catch", ()))]
+    return {*choices, *(state[name] for name in ("Next", "Default") if name in state)}
+
+
+@pytest.fixture(params=sorted(MACHINES))
+def machine(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def definition(machine: str) -> dict[str, Any]:
+    return json.loads(text(machine))
+
+
+def test_the_substitutions_are_those_that_the_component_gives(machine: str) -> None:
+    assert set(SUBSTITUTION.findall(text(machine))) == MACHINES[machine]
+
+
+def test_it_is_jsonata_with_a_limit_on_its_time(definition: dict[str, Any]) -> None:
+    assert definition["QueryLanguage"] == "JSONata"
+    assert definition["TimeoutSeconds"] > 0
+
+
+def test_every_task_has_a_timeout_retries_with_jitter_and_a_catch_of_everything(definition: dict[str, Any]) -> None:
+    for name, state, _ in states(definition):
+        if state["Type"] == "Task":
+            assert state["TimeoutSeconds"] > 0, name
+            assert state["Retry"][-1]["ErrorEquals"] == ["States.ALL"], name
+            assert state["Retry"][-1]["JitterStrategy"] == "FULL", name
+            assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"], name
+
+
+def test_a_map_catches_what_its_items_fail_with(definition: dict[str, Any]) -> None:
+    maps = [state for _, state, _ in states(definition) if state["Type"] == "Map"]
+    assert all(state["Catch"][-1]["ErrorEquals"] == ["States.ALL"] for state in maps)
+
+
+def test_every_state_is_reached_and_leads_somewhere(definition: dict[str, Any]) -> None:
+    scopes = {id(scope): scope for _, _, scope in states(definition)}
+    for scope in scopes.values():
+        starts = {definition["StartAt"], "ReadSegment"} & scope.keys()
+        reached = starts | {name for state in scope.values() for name in successors(state)}
+        assert reached == scope.keys()
+        for name, state in scope.items():
+            assert successors(state) or state["Type"] == "Fail" or state["End"], name
+
+
+def test_no_inner_variable_hides_an_outer_one(definition: dict[str, Any]) -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html"""
+
+    def assigned(scope: dict[str, Any]) -> set[str]:
+        parts = [
+            part for state in scope.values() for part in (state, *state.get("Choices", ()), *state.get("Catch", ()))
+        ]
+        return {name for part in parts for name in part.get("Assign", ())}
+
+    outer = assigned(definition["States"])
+    for state in definition["States"].values():
+        if "ItemProcessor" in state:
+            assert not outer & assigned(state["ItemProcessor"]["States"])
+
+
+def test_whatever_fails_once_the_projector_may_be_paused_resumes_it() -> None:
+    """Every way from `Pause` to an end goes through `Resume`."""
+    scope = json.loads(text("replay"))["States"]
+    waiting, seen = ["Pause"], {"Resume"}
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            following = successors(scope[name])
+            if name in ("Abandon", "CaughtUp?"):  # both look at `paused`, which is true from here on
+                following = {scope[name]["Choices"][0]["Next"]}
+                assert scope[name]["Choices"][0]["Condition"] == "{% $paused %}"
+            waiting += following
+    assert not {name for name in seen if not successors(scope[name])}
+
+
+def test_what_stands_for_text_is_quoted_and_what_stands_for_a_number_is_not(machine: str) -> None:
+    filled = SUBSTITUTION.sub(lambda found: "7" if found[1] in NUMBERS else "name", text(machine))
+    expressions = re.findall(r"\{%.*?%\}", filled)
+    assert all(re.search(r"\bname\b", re.sub(r"'[^']*'", "", one)) is None for one in expressions)
