@@ -36,6 +36,7 @@ check: setup lint types ## fast tests, lint and types
 	@$(PYTHON) -m pytest -q -n $(JOBS) tests/unit tests/policies
 
 test: setup lint types ## every test
+	@local/bin/browser
 	@$(PYTHON) -m pytest -n $(JOBS) --dist loadgroup tests
 
 lint: setup

@@ -29,6 +29,12 @@ def get(url: str, settings: Settings) -> urllib3.BaseHTTPResponse:
     return _CONNECTIONS.request("GET", f"{settings.endpoint}{here.path}", headers={"Host": here.netloc})
 
 
+def post(url: str, body: Any, settings: Settings) -> urllib3.BaseHTTPResponse:
+    """POST JSON to an address of CloudFront."""
+    here = urlsplit(address_here(url, settings))
+    return _CONNECTIONS.request("POST", f"{settings.endpoint}{here.path}", json=body, headers={"Host": here.netloc})
+
+
 def upload(form: dict[str, Any], filename: str, content: bytes) -> urllib3.BaseHTTPResponse:
     """POST a file with an upload form, as an HTML form does."""
     fields: dict[str, Any] = {**form["fields"], "file": (filename, content)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 import zipfile
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from rich.table import Table
 
 from examples.poster import make_poster
 from local import browse
-from local.client import client
 from local.settings import Settings
 
 FILENAME = "poster.png"
@@ -42,21 +40,21 @@ def run(outputs: dict[str, Any], settings: Settings, console: Console) -> None:
     """Upload a poster and print its renditions. Raises JobError when one is missing after `PATIENCE_S` seconds."""
     picture = make_poster()
     with console.status("uploading a poster"):
-        upload = _upload(outputs["posters_upload_function"], picture, settings)
+        upload = _upload(outputs["api_url"], picture, settings)
     console.print(f"uploaded [bold]{FILENAME}[/] ({_size(len(picture))}, {_describe('png', picture)}) as {upload}")
     urls = {name: url.replace("{upload}", upload) for name, url in outputs["posters_renditions"].items()}
     with console.status(f"waiting for {len(urls)} renditions"):
         renditions = _await(urls, settings)
     Console(width=_UNCUT).print(_table(renditions, settings))
+    console.print(f"the front, to do the same by hand: [bold]{browse.address_here(outputs['front_url'], settings)}/[/]")
 
 
-def _upload(function: str, picture: bytes, settings: Settings) -> str:
-    """Ask the function for a form and post the picture with it; returns the upload's key without its prefix."""
-    lambda_ = client("lambda", settings)
-    answer = lambda_.invoke(FunctionName=function, Payload=json.dumps({"filename": FILENAME}))
-    form = json.loads(answer["Payload"].read())
-    if "FunctionError" in answer or "fields" not in form:
-        raise JobError(f"{function} gave no upload form but {form}; see `make logs`")
+def _upload(api_url: str, picture: bytes, settings: Settings) -> str:
+    """Ask the API for a form and post the picture with it; returns the upload's key without its prefix."""
+    answer = browse.post(f"{api_url}/uploads", {"filename": FILENAME}, settings)
+    if answer.status != 200:
+        raise JobError(f"{api_url}/uploads gave no form but {answer.status} {answer.data.decode()}; see `make logs`")
+    form = answer.json()
     response = browse.upload(form, FILENAME, picture)
     if response.status >= 300:
         raise JobError(f"the upload was refused with {response.status}: {response.data.decode(errors='replace')[:500]}")

@@ -48,6 +48,9 @@ class ApiGatewayPattern(Pattern):
     url: pulumi.Output[str]
     """Where callers reach the API: through CloudFront below `/api`, or the stage's own URL."""
 
+    front_url: pulumi.Output[str] | None
+    """Where the pages are served, if there are any."""
+
     def __init__(self, name: str, args: ApiGatewayPatternArgs, opts: ResourceOptions | None = None) -> None:
         args.check(name)
         super().__init__("serviceful:index:ApiGatewayPattern", name, physical_name=args.physical_name, opts=opts)
@@ -61,6 +64,7 @@ class ApiGatewayPattern(Pattern):
         self.keys = self._keys()
         self.front = self._front()
         self.url = self.front.api_url if self.front else self.stage.invoke_url
+        self.front_url = self.front.url if self.front else None
         self.publish(url=self.url, api_id=self.api.id, routes=[str(route) for route in self.routes])
 
     def _rest_api(self) -> aws.apigateway.RestApi:

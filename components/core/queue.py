@@ -13,6 +13,9 @@ from .permissions import Permission, Statement, allow_service, resource_document
 LONGEST_RETENTION_S = 14 * 24 * 3600
 LONGEST_VISIBILITY_S = 12 * 3600
 
+DEAD_LETTERS = "-dlq"
+"""What a dead-letter queue's name adds to its queue's."""
+
 
 class Queue:
     """An encrypted queue whose messages end in a dead-letter queue after `attempts` failed deliveries.
@@ -28,7 +31,7 @@ class Queue:
         self.physical_name = owner.physical("queue", name, suffix=_suffix(fifo))
         self.arn = owner.names.arn("sqs", self.physical_name)
         self.visibility_s = visibility_s
-        self.dead_letters = DeadLetters(owner, f"{name}-dlq", source_arn=self.arn, fifo=fifo)
+        self.dead_letters = DeadLetters(owner, f"{name}{DEAD_LETTERS}", source_arn=self.arn, fifo=fifo)
         redrive = {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": attempts}
         self.queue = aws.sqs.Queue(
             self.tree_name,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ..core.function import VISIBILITY_FACTOR
 from ..core.naming import check_component_name
 from ..core.pattern import NotYet, check_name
-from ..core.queue import LONGEST_VISIBILITY_S
+from ..core.queue import DEAD_LETTERS, LONGEST_VISIBILITY_S
 from . import defaults
 from .converters import BUILT_IN, IMAGES, Converter
 
@@ -103,7 +103,10 @@ class FanOutConverterArgs:
                 yield f"{converter.name} takes only {', '.join(converter.suffixes)}, none of which is accepted"
             if VISIBILITY_FACTOR * converter.timeout_s > LONGEST_VISIBILITY_S:
                 yield f"{converter.name}: {VISIBILITY_FACTOR} timeouts are over SQS's longest visibility timeout, 12 h"
+        own = {"form", *(f"{converter.name}{DEAD_LETTERS}" for converter in self.converters)}
         for name, count in Counter(converter.name for converter in self.converters).items():
+            if name in own:
+                yield f"a converter can't be named {name!r}, which is a part of the component; give it another name"
             if count > 1:
                 yield f"{count} converters are named {name!r}; give each its own name"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi
 from pulumi import ResourceOptions
 
@@ -121,6 +123,14 @@ class FanOutConverter(Pattern):
         cdn = Distribution(self, "cdn", bucket=self.renditions, headers=READABLE_BY_EVERY_PAGE)
         self.renditions.policy(cdn.reads(self.renditions), awaited=self.ledger.awaited)
         return cdn
+
+    @property
+    def described_renditions(self) -> dict[str, dict[str, Any]]:
+        """What a page needs: converter → `url` with `{upload}` in it, and the `suffixes` that it takes."""
+        return {
+            converter.name: {"url": self.rendition_urls[converter.name], "suffixes": list(converter.suffixes)}
+            for converter in self.args.converters
+        }
 
     def _url_of(self, converter: Converter) -> pulumi.Output[str]:
         path = f"{converter.prefix}{{upload}}.{converter.extension}"

@@ -174,6 +174,18 @@ def test_an_object_is_served_with_its_cache_control_and_the_security_headers(cdn
     assert answer.headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
 
 
+def test_browser_addresses_are_local_where_a_page_is_asked_for_by_the_local_name(cdn, aws):
+    page = b'<a href="https://d111111abcdef8.cloudfront.net/x">x</a>'
+    aws("s3").put_object(Bucket=cdn.bucket, Key="page.html", Body=page, ContentType="text/html; charset=utf-8")
+    aws("s3").put_object(Bucket=cdn.bucket, Key="page.bin", Body=page, ContentType="application/octet-stream")
+
+    local = cdn.get("/page.html")
+    assert local.text == f'<a href="http://d111111abcdef8.cloudfront.localhost:{cdn.port}/x">x</a>'
+    assert int(local.headers["Content-Length"]) == len(local.content)
+    assert cdn.get("/page.html", Host=cdn.domain).content == page
+    assert cdn.get("/page.bin").content == page
+
+
 def test_a_viewer_without_tls_is_redirected(cdn):
     answer = cdn.get(**{"X-Forwarded-Proto": "http"})
 

@@ -1,0 +1,1 @@
+"""EventBridge Pipes: from a source through filter and template to a target, under the pipe's role."""

@@ -1,0 +1,1 @@
+"""What tasks of state machines do: calls of services under the machine's role."""
