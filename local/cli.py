@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import signal
 import sys
@@ -23,27 +24,34 @@ from local.engine import run as operations
 from local.engine.crypter import Crypter, passphrase
 from local.engine.display import Display, summary
 from local.engine.errors import DONE, FAILED, EngineError
+from local.engine.outcome import Outcome
 from local.engine.project import Project, load_project
 from local.engine.properties import from_json, redacted, shown
 from local.engine.report import Report
 from local.engine.state import StateFile, export, redacted_outputs, stack_outputs, state_path, stored_salt
 from local.settings import REPO, Settings
 
-_OPERATIONS = ("preview", "up", "refresh", "destroy")
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     options = _parser().parse_args(arguments)
+    _go_round_proxies()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         return options.command(options, Settings.from_environment())
-    except (EngineError, EmulatorError, ValueError) as error:
+    except (EngineError, EmulatorError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return getattr(error, "exit_code", FAILED)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return FAILED
+
+
+def _go_round_proxies() -> None:
+    """Reach this machine directly, here and in the programs that are started: gRPC would ask a proxy for 127.0.0.1."""
+    spared = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+    for name in ("no_proxy", "NO_PROXY"):
+        os.environ[name] = ",".join(filter(None, (spared, "127.0.0.1", "localhost")))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -127,6 +135,10 @@ def _resources(options: argparse.Namespace, settings: Settings) -> list[dict[str
 
 
 def _operate(name: str, options: argparse.Namespace, settings: Settings) -> int:
+    if name == "destroy" and _nothing_runs(settings):
+        # A `make down` whose server has ended already is done.
+        print("the local AWS isn't running, so there is nothing to destroy", file=sys.stderr)
+        return _tell(Report.of(options.stack, Outcome(Display(Console(stderr=True))), {}, 0.0), name, options)
     if options.engine == "pulumi":
         from local import commands  # noqa: PLC0415
 
@@ -135,6 +147,16 @@ def _operate(name: str, options: argparse.Namespace, settings: Settings) -> int:
     with Display(console) as display:
         run = _run(options, settings, display)
         report = _OPERATE[name](run, options)
+    return _tell(report, name, options)
+
+
+def _nothing_runs(settings: Settings) -> bool:
+    from local.emulator import manager  # noqa: PLC0415
+
+    return manager.status(settings) is None
+
+
+def _tell(report: Report, name: str, options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(report.to_json()))
     else:
@@ -219,6 +241,7 @@ def _state(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _env(options: argparse.Namespace, settings: Settings) -> int:
+    print("unset AWS_PROFILE AWS_SESSION_TOKEN")
     for name, value in settings.environment().items():
         print(f"export {name}={shlex.quote(value)}")
     return DONE

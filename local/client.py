@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import boto3
+import botocore.session
+from botocore.config import Config
 
 from local.settings import ACCESS_KEY, SECRET_KEY, Settings
 
 
 def client(service: str, settings: Settings) -> Any:
     """A boto3 client of the local AWS that nothing in the environment can lead elsewhere."""
-    session: Any = boto3.session.Session()  # its own, so that profiles and default sessions don't matter
+    profiles = {"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
+    session: Any = boto3.session.Session(botocore_session=botocore.session.Session(session_vars=profiles))
     return session.client(
         service,
         endpoint_url=settings.endpoint,
         region_name=settings.region,
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,
+        config=Config(proxies={}),
     )

@@ -15,12 +15,22 @@ _SHAPES = {
     "aws:sqs/queue:Queue": '[["{}"]]',
     "aws:lambda/function:Function": '["λ {}"]',
     "aws:cloudfront/distribution:Distribution": '(("{}"))',
+    "aws:apigateway/restApi:RestApi": '{{{{"{} gateway"}}}}',
+    "aws:kinesis/stream:Stream": '[/"{}"/]',
+    "aws:dynamodb/table:Table": '[("{}")]',
+    "aws:cloudwatch/eventBus:EventBus": '{{{{"{}"}}}}',
+    "aws:sfn/stateMachine:StateMachine": '["⚙ {}"]',
+    "aws:pipes/pipe:Pipe": '>"{}"]',
 }
 _NAMES = {
+    "aws:cloudwatch/eventBus:EventBus": "name",
+    "aws:dynamodb/table:Table": "name",
+    "aws:kinesis/stream:Stream": "name",
+    "aws:lambda/function:Function": "name",
+    "aws:sfn/stateMachine:StateMachine": "name",
     "aws:s3/bucket:Bucket": "bucket",
     "aws:sns/topic:Topic": "name",
     "aws:sqs/queue:Queue": "name",
-    "aws:iam/role:Role": "name",
 }
 # A wire is a resource that joins two others: type → (properties that name the one, the other).
 _WIRES = {
@@ -28,7 +38,20 @@ _WIRES = {
     "aws:sns/topicSubscription:TopicSubscription": ("topic", "endpoint"),
     "aws:lambda/eventSourceMapping:EventSourceMapping": ("eventSourceArn", "functionName"),
 }
-_WRITES = {"s3:PutObject": "-->", "sqs:SendMessage": "-.->"}
+_ACTS = {
+    "dynamodb:PartiQLInsert": "-->",
+    "dynamodb:PutItem": "-->",
+    "events:PutEvents": "-->",
+    "kinesis:PutRecord": "-->",
+    "lambda:InvokeFunction": "-->",
+    "s3:PutObject": "-->",
+    "sqs:SendMessage": "-.->",
+    "states:StartExecution": "-->",
+    "states:StartSyncExecution": "-->",
+}
+"""What goes from a principal to a resource, by action. What is read is left out: it would hide what flows."""
+
+_PRINCIPALS = ("aws:lambda/function:Function", "aws:pipes/pipe:Pipe", "aws:sfn/stateMachine:StateMachine")
 
 
 def draw(resources: Iterable[Resource]) -> str:
@@ -60,23 +83,37 @@ def _wires(everything: list[Resource], nodes: Mapping[str, str]) -> Iterator[str
 
 
 def _origins(everything: list[Resource], nodes: Mapping[str, str]) -> Iterator[str]:
+    """Viewers get what is in a bucket, and call an API."""
+    apis = {nodes[one["urn"]] for one in everything if one["type"] == "aws:apigateway/restApi:RestApi"}
     for one in everything:
         if one["type"] == "aws:cloudfront/distribution:Distribution":
-            yield from (f"  {origin} --> {nodes[one['urn']]}" for origin in _ends(one, "origins", nodes))
-            yield f"  {nodes[one['urn']]} --> viewer"
+            edge = nodes[one["urn"]]
+            for origin in _ends(one, "origins", nodes):
+                yield f"  {edge} --> {origin}" if origin in apis else f"  {origin} --> {edge}"
+            yield f"  {edge} --> viewer"
 
 
 def _grants(everything: list[Resource]) -> Iterator[str]:
-    """What a function writes is in the ledger."""
+    """What principals do to what is in the ledger. A route acts for its API."""
     held = {one["inputs"][_NAMES[one["type"]]]: one for one in everything if one["type"] in _NAMES}
-    working = {_name(one): one for one in everything if one["type"] == "aws:lambda/function:Function"}
+    roles = {one["inputs"]["name"]: one for one in everything if one["type"] == "aws:iam/role:Role"}
+    acting = {_name(one): one for one in everything if one["type"] in _PRINCIPALS}
+    apis = {one["parent"]: one for one in everything if one["type"] == "aws:apigateway/restApi:RestApi"}
     for component in everything:
         for grant in (component.get("outputs") or {}).get("grants", ()):
-            function = working[_name(held[grant["principal"]])]
-            for action in grant["actions"]:
-                for resource in grant["resources"] if action in _WRITES else ():
-                    target = held[resource.rpartition(":")[2].partition("/")[0]]
-                    yield f"  {_id(function)} {_WRITES[action]} {_id(target)}"
+            principal = acting.get(_name(roles[grant["principal"]])) or apis.get(component["urn"])
+            for action in grant["actions"] if principal else ():
+                for resource in grant["resources"] if action in _ACTS else ():
+                    if target := held.get(_physical(resource)):
+                        yield f"  {_id(principal)} {_ACTS[action]} {_id(target)}"
+
+
+def _physical(arn: str) -> str:
+    """The name in an ARN: behind `table/`, `function:` and the like, and before what follows it."""
+    last = arn.split(":", 5)[5]
+    for kind in ("table/", "stream/", "event-bus/", "function:", "stateMachine:"):
+        last = last.removeprefix(kind)
+    return last.partition("/")[0]
 
 
 def _ends(wire: Resource, key: str, nodes: Mapping[str, str]) -> list[str]:

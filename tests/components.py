@@ -33,6 +33,7 @@ from components.core.queue import Queue
 from components.core.state_machine import StateMachine
 from components.core.stream import Stream
 from components.core.table import Table
+from components.event_sourcing import EventSourcedBatch, EventSourcedBatchArgs, Fifo
 from local.settings import REPO
 
 ORDER = {"type": "object", "required": ["aggregate"], "properties": {"aggregate": {"type": "string"}}}
@@ -114,6 +115,8 @@ def _front(name: str, opts: Any) -> Pattern:
 PATTERNS: dict[str, Callable[[str, Any], Pattern]] = {
     "ApiGatewayPattern": _api,
     "ApiGatewayPattern with a front": _front,
+    "EventSourcedBatch": lambda name, opts: EventSourcedBatch(name, EventSourcedBatchArgs(), opts),
+    "EventSourcedBatch over FIFO": lambda name, opts: EventSourcedBatch(name, EventSourcedBatchArgs(log=Fifo()), opts),
     "FanOutConverter": lambda name, opts: FanOutConverter(
         name, FanOutConverterArgs(converters=[Thumbnail(300, 300), Thumbnail(64, 64), ToJpeg(), Zip()]), opts
     ),

@@ -41,11 +41,6 @@ class Endpoint:
     def __init__(self, owner: Pattern, route: Route, around: Surroundings) -> None:
         self._owner, self._route, self._around = owner, route, around
         self._name = owner.tree_name(route.slug)
-        self._where = {
-            "rest_api": around.api.id,
-            "resource_id": around.resources[tuple(route.segments)],
-            "http_method": route.method,
-        }
         self.integration: Integration = route.target.integration(owner.names)
         self.role = self._own_role()
         self.method = self._own_method()
@@ -65,6 +60,16 @@ class Endpoint:
             "parameters": dict(integration.parameters),
             "answers": [repr(answer) for answer in integration.answers],
             "keys": self._around.keys_required,
+        }
+
+    def _of(self, method: pulumi.Input[str]) -> dict[str, pulumi.Input[str]]:
+        """Which method a resource belongs to. What AWS deletes with another resource names that one's `http_method`, so
+        that it is made anew with it."""
+        around = self._around
+        return {
+            "rest_api": around.api.id,
+            "resource_id": around.resources[tuple(self._route.segments)],
+            "http_method": method,
         }
 
     def _own_role(self) -> Role | None:
@@ -95,7 +100,7 @@ class Endpoint:
         }
         return aws.apigateway.Method(
             self._name,
-            **self._where,
+            **self._of(route.method),
             authorization="COGNITO_USER_POOLS" if scoped else "AWS_IAM" if isinstance(auth, Iam) else "NONE",
             authorizer_id=self._around.authorizer if scoped else None,
             authorization_scopes=list(auth.scopes) if isinstance(auth, Scopes) else None,
@@ -122,7 +127,7 @@ class Endpoint:
         after: list[pulumi.Resource] = [self.method, *([self.role.policy] if self.role else [])]
         return aws.apigateway.Integration(
             self._name,
-            **self._where,
+            **self._of(self.method.http_method),
             type=given.type,
             integration_http_method=given.method if given.uri else None,
             uri=given.uri or None,
@@ -145,7 +150,7 @@ class Endpoint:
             made.append(
                 aws.apigateway.IntegrationResponse(
                     name,
-                    **self._where,
+                    **self._of(integration.http_method),
                     status_code=str(answer.status),
                     selection_pattern=answer.pattern or None,
                     response_templates={"application/json": answer.template} if answer.template else None,
@@ -158,7 +163,7 @@ class Endpoint:
     def _method_response(self, name: str, answer: Answer) -> aws.apigateway.MethodResponse:
         return aws.apigateway.MethodResponse(
             name,
-            **self._where,
+            **self._of(self.method.http_method),
             status_code=str(answer.status),
             response_parameters={_CONTENT_TYPE: False, _RETRY_AFTER: False},
             opts=self._owner.child(after=[self.method]),

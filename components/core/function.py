@@ -146,6 +146,25 @@ class Function:
             opts=self._owner.child(after=[self.role.policy, discarded.queue]),
         )
 
+    def pause(self) -> tuple[Permission, ...]:
+        """Find, read, pause and resume the event source mappings of this function; AWS makes their ids.
+
+        https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+        """
+        mappings = self._owner.names.arn("lambda", "event-source-mapping:*")
+        return (
+            Permission(
+                actions=("lambda:ListEventSourceMappings",),
+                resources=("*",),  # takes no resource
+                page="https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html",
+            ),
+            Permission(
+                actions=("lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"),
+                resources=(mappings,),
+                conditions={"ArnEquals": {"lambda:FunctionArn": (self.arn,)}},
+            ),
+        )
+
     def invoke(self) -> Permission:
         """Run it and wait for its answer."""
         return Permission(actions=("lambda:InvokeFunction",), resources=(self.arn,))

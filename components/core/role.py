@@ -29,6 +29,7 @@ class Role:
     ) -> None:
         self.permissions = tuple(permissions)
         self.physical_name = owner.physical("role", name)
+        self.arn = owner.names.arn("iam", f"role/{self.physical_name}")
         tree_name = owner.tree_name(name)
         self.role = aws.iam.Role(
             tree_name,

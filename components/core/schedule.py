@@ -52,7 +52,7 @@ class Schedule:
             },
         )
         common: dict[str, Any] = {
-            "role_arn": role.role.arn,
+            "role_arn": role.arn,
             "input": json.dumps(message),
             "retry_policy": aws.scheduler.ScheduleTargetRetryPolicyArgs(
                 maximum_event_age_in_seconds=3600, maximum_retry_attempts=10

@@ -12,12 +12,12 @@ from local.engine.goal import Goal
 from local.engine.outcome import Outcome
 from local.engine.policy import Policies
 from local.engine.provider_host import Made, ProviderHost
-from local.engine.providers import Providers
+from local.engine.providers import Providers, is_default
 from local.engine.replacements import Replacements
 from local.engine.resource import Resource, now
 from local.engine.snapshot import Snapshot
 from local.engine.steps import Step, decide, ignoring
-from local.engine.urn import provider_urn
+from local.engine.urn import provider_id, provider_urn
 from local.wire import UNKNOWN, Secret
 
 
@@ -65,7 +65,7 @@ class Applier:
         if again:
             step = Step(urn=entry.urn, type=goal.type, op="replace", diff=forced or (), forces=forced or ())
             return self._create(step, host, entry, managed)
-        decision = decide(goal, entry, managed, host)
+        decision = decide(goal, entry, managed, host, moved=self._moves(managed, entry, host))
         if decision.step.op == "replace":
             return self._replace(goal, decision.step, host, entry, managed, delete_first=decision.delete_first)
         if decision.step.op == "update":
@@ -78,7 +78,9 @@ class Applier:
     def read(self, entry: Resource, former: Resource | None, id_: Any) -> Resource:
         """Read what the program doesn't make. Raises ResourceError when it doesn't exist."""
         step = Step(urn=entry.urn, type=entry.type, op="read")
-        if id_ is UNKNOWN or not id_:
+        if id_ is UNKNOWN:
+            if not self.preview:
+                raise ResourceError("its id isn't known")
             self.outcome.done(step)
             return replace(entry, external=True)
         began = self.outcome.begin(step)
@@ -104,6 +106,19 @@ class Applier:
             raise ResourceError(f"refused by policy: {', '.join(forbidden)}")
         return replace(entry, inputs=inputs)
 
+    def _moves(self, old: Resource, new: Resource, host: ProviderHost) -> bool:
+        """Whether a resource comes under a provider that can't manage what the former one made.
+
+        Default providers are compared by their configuration; a renamed provider keeps its id and is the same.
+        """
+        if provider_id(old.provider) == provider_id(new.provider):
+            return False
+        before = self.providers.entry(old.provider, self.snapshot.provider_entries)
+        after = self.snapshot.known(provider_urn(new.provider))
+        if before is None or after is None or not (is_default(old.provider) and is_default(new.provider)):
+            return True
+        return bool(host.diff_config(after.urn, before.inputs, after.inputs).replaces)
+
     def _create(self, step: Step, host: ProviderHost, entry: Resource, former: Resource | None) -> Resource:
         return self._make(step, host, entry, lambda made: self.snapshot.finish(made, former))
 
@@ -125,7 +140,8 @@ class Applier:
             return self._create(step, host, entry, remaining)
 
         def record(made: Resource) -> None:
-            if not self.preview and made.id == old.id:
+            elsewhere = provider_id(entry.provider) != provider_id(old.provider)
+            if not self.preview and made.id == old.id and not elsewhere:
                 self.snapshot.finish(made, old)
                 raise ResourceError(
                     f"it was made again under the id of the one that it replaces, {old.id}, so deleting the old one "

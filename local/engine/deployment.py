@@ -52,7 +52,6 @@ class Registered:
 
     urn: str
     resource: Resource | None = None
-    skipped: bool = False
 
 
 class Deployment:
@@ -97,6 +96,9 @@ class Deployment:
             try:
                 former = self._claim(urn, goal)
                 entry = self._entry(urn, goal, former)
+                if entry.needs() & self.outcome.failed:
+                    self.outcome.skip(urn)
+                    return Registered(urn=urn)
                 return Registered(urn=urn, resource=self._applier.read(entry, former, id_))
             except Exception as error:
                 self._report(urn, error)
@@ -140,7 +142,7 @@ class Deployment:
         entry = self._entry(urn, goal, former)
         if entry.needs() & self.outcome.failed:
             self.outcome.skip(urn)
-            return Registered(urn=urn, skipped=True)
+            return Registered(urn=urn)
         if not self.scope.preview and contains_unknown(goal.inputs):
             raise EngineError("an input isn't known, because something that it comes from failed")
         if is_provider(goal.type):

@@ -11,6 +11,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import grpc
 from google.protobuf import empty_pb2
+from pulumi.runtime import rpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, resource_pb2_grpc
 from pulumi.runtime.proto import resource_pb2 as pb
 
@@ -19,7 +20,7 @@ from local.engine.errors import CancelledError, UnsupportedError, describe
 from local.engine.goal import Goal, read_goal
 from local.engine.observer import Observer, Severity
 from local.engine.rpc import OPTIONS
-from local.wire import from_struct, to_struct
+from local.wire import UNKNOWN, from_struct, to_struct
 
 THREADS: Final = 96
 """More than the program's SDK uses, so that a registration never waits for a thread."""
@@ -64,6 +65,9 @@ class EngineService(engine_pb2_grpc.EngineServicer):
         self._root = request.urn
         return engine_pb2.SetRootResourceResponse()
 
+    def RequirePulumiVersion(self, request: Any, context: grpc.ServicerContext) -> NoReturn:
+        _refuse(context, f"asking for the CLI's version {request.pulumi_version_range!r}")
+
 
 class MonitorService(resource_pb2_grpc.ResourceMonitorServicer):
     """Registrations, reads and invokes. What isn't served is refused by name."""
@@ -96,8 +100,7 @@ class MonitorService(resource_pb2_grpc.ResourceMonitorServicer):
         if resource is None:
             if not request.supportsResultReporting:
                 context.abort(grpc.StatusCode.ABORTED, f"{registered.urn} failed")
-            result = pb.Result.Value("SKIP" if registered.skipped else "FAIL")
-            return pb.RegisterResourceResponse(urn=registered.urn, result=result)
+            return pb.RegisterResourceResponse(urn=registered.urn, result=pb.FAIL)
         return pb.RegisterResourceResponse(
             urn=registered.urn, id=resource.id, object=to_struct(dict(resource.outputs)), result=pb.SUCCESS
         )
@@ -109,6 +112,8 @@ class MonitorService(resource_pb2_grpc.ResourceMonitorServicer):
         return empty_pb2.Empty()
 
     def ReadResource(self, request: pb.ReadResourceRequest, context: grpc.ServicerContext) -> pb.ReadResourceResponse:
+        if request.packageRef or request.pluginDownloadURL:
+            _refuse(context, f"{request.type} {request.name!r}: a parameterized package, or one from a URL")
         goal = Goal(
             type=request.type,
             name=request.name,
@@ -120,10 +125,14 @@ class MonitorService(resource_pb2_grpc.ResourceMonitorServicer):
             dependencies=tuple(sorted(request.dependencies)),
             additional_secret_outputs=tuple(request.additionalSecretOutputs),
         )
-        registered: Registered = _answered(context, lambda: self._deployment.read(goal, request.id))
-        if registered.resource is None:
-            context.abort(grpc.StatusCode.ABORTED, f"{registered.urn} could not be read")
-        return pb.ReadResourceResponse(urn=registered.urn, properties=to_struct(dict(registered.resource.outputs)))
+        id_ = UNKNOWN if request.id in ("", rpc.UNKNOWN) else request.id
+        registered: Registered = _answered(context, lambda: self._deployment.read(goal, id_))
+        resource = registered.resource
+        if resource is None:
+            return pb.ReadResourceResponse(urn=registered.urn, unknown=True, result=pb.FAIL)
+        return pb.ReadResourceResponse(
+            urn=registered.urn, id=resource.id, properties=to_struct(dict(resource.outputs)), result=pb.SUCCESS
+        )
 
     def Invoke(self, request: pb.ResourceInvokeRequest, context: grpc.ServicerContext) -> pb.ResourceInvokeResponse:
         response: provider_pb2.InvokeResponse = _answered(context, lambda: self._invoke(request))
@@ -132,6 +141,9 @@ class MonitorService(resource_pb2_grpc.ResourceMonitorServicer):
 
     def SignalAndWaitForShutdown(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
         return empty_pb2.Empty()
+
+    def ExistsResource(self, request: Any, context: grpc.ServicerContext) -> NoReturn:
+        _refuse(context, f"asking whether {request.type} {request.id!r} exists")
 
     def Call(self, request: pb.ResourceCallRequest, context: grpc.ServicerContext) -> NoReturn:
         _refuse(context, f"the method {request.tok}")

@@ -51,12 +51,17 @@ class Providers:
             raise EngineError(f"the provider {name} isn't registered")
         return host
 
+    @staticmethod
+    def entry(name: str, entries: Iterable[Resource]) -> Resource | None:
+        """The provider resource of a reference, among the state's."""
+        return next((entry for entry in entries if reference(entry.urn, entry.id) == name), None)
+
     def ensure(self, name: str, entries: Iterable[Resource]) -> ProviderHost:
         """The provider of a reference, started from its entry in the state if this run hasn't registered it."""
         with self._lock:
             if name in self._hosts:
                 return self._hosts[name]
-            entry = next((entry for entry in entries if reference(entry.urn, entry.id) == name), None)
+            entry = self.entry(name, entries)
             if entry is None:
                 raise EngineError(f"the state has no provider {name}")
             host = self.start(package_of(entry.type))

@@ -43,6 +43,8 @@ class Resource:
 
     additional_secret_outputs: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    """The URN that it had in the last run, if another: the policies see it, the state doesn't hold it."""
+
     ignore_changes: tuple[str, ...] = ()
     replace_on_changes: tuple[str, ...] = ()
     created: str = ""
@@ -87,7 +89,6 @@ _KEYS: Final = {
     "property_dependencies": "propertyDependencies",
     "pending_replacement": "pendingReplacement",
     "additional_secret_outputs": "additionalSecretOutputs",
-    "aliases": "aliases",
     "retain_on_delete": "retainOnDelete",
     "created": "created",
     "modified": "modified",
@@ -99,7 +100,6 @@ _TUPLES: Final = (
     "dependencies",
     "init_errors",
     "additional_secret_outputs",
-    "aliases",
     "ignore_changes",
     "replace_on_changes",
 )
@@ -115,7 +115,7 @@ def to_json(resource: Resource, seal: properties.Seal) -> dict[str, Any]:
         elif name in _TUPLES:
             value = list(value)
         elif name == "property_dependencies":
-            value = {prop: list(urns) for prop, urns in sorted(value.items()) if urns}
+            value = {prop: list(urns) for prop, urns in sorted(value.items())}
         if value or name in ("urn", "custom", "type"):
             entry[key] = value
     return entry

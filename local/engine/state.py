@@ -48,13 +48,14 @@ class StateFile:
     def read_json(self) -> dict[str, Any]:
         """The file as it stands, secrets encrypted; an empty deployment when there is none."""
         try:
-            return json.loads(self.path.read_text())
+            document = json.loads(self.path.read_text())
         except FileNotFoundError:
             return {"version": 3, "deployment": {"manifest": _manifest()}}
-        except json.JSONDecodeError as error:
-            raise EngineError(
-                f"{self.path} is no state ({error}): restore it, or move it away to start anew"
-            ) from error
+        except ValueError as error:
+            raise self._broken(str(error)) from error
+        if not isinstance(document, dict) or not isinstance(document.get("deployment"), dict):
+            raise self._broken("it holds no deployment")
+        return document
 
     def load(self) -> Contents:
         """Read and decrypt. Raises EngineError for a file of another version, or when the passphrase is wrong."""
@@ -63,11 +64,14 @@ class StateFile:
             raise EngineError(f"{self.path}: deployment version {document.get('version')}; only 3 is known")
         deployment = document["deployment"]
         operations = deployment.get("pending_operations") or []
-        return Contents(
-            resources=[self._read(entry) for entry in deployment.get("resources") or []],
-            pending=[(operation["type"], self._read(operation["resource"])) for operation in operations],
-            instance=document.get("instance", ""),
-        )
+        try:
+            return Contents(
+                resources=[self._read(entry) for entry in deployment.get("resources") or []],
+                pending=[(operation["type"], self._read(operation["resource"])) for operation in operations],
+                instance=document.get("instance", ""),
+            )
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise self._broken(f"{type(error).__name__}: {error}") from error
 
     def save(self, contents: Contents) -> None:
         """Replace the file in one step: a crash leaves the old state or the new one, never half of one."""
@@ -89,6 +93,12 @@ class StateFile:
         backup = self.path.with_suffix(".json.bak")
         self.path.replace(backup)
         return backup
+
+    def _broken(self, why: str) -> EngineError:
+        return EngineError(
+            f"{self.path} is no state ({why}): restore it; or move it away and restart the local AWS, which forgets "
+            "everything (`python -m local stop`, then `make up`)"
+        )
 
     def _write(self, text: str) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

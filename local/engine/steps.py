@@ -10,7 +10,6 @@ from local.engine import paths
 from local.engine.changes import Change, changes, top_level
 from local.engine.goal import Goal
 from local.engine.provider_host import Difference, ProviderHost
-from local.engine.providers import is_default
 from local.engine.resource import Resource
 from local.engine.urn import provider_urn
 from local.wire import UNKNOWN
@@ -41,9 +40,9 @@ class Decision:
     delete_first: bool = False
 
 
-def decide(goal: Goal, entry: Resource, old: Resource, host: ProviderHost) -> Decision:
-    """Compare a resource with its entry in the state."""
-    if old.provider != entry.provider and not (is_default(old.provider) and is_default(entry.provider)):
+def decide(goal: Goal, entry: Resource, old: Resource, host: ProviderHost, *, moved: bool) -> Decision:
+    """Compare a resource with its entry in the state. `moved`: another provider manages it from now on."""
+    if moved:
         difference = Difference(changed=True, paths=("provider",), replaces=("provider",))
     else:
         asked = host.diff(old, entry.inputs, goal.ignore_changes)

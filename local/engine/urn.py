@@ -51,6 +51,11 @@ def provider_urn(reference: str) -> str:
     return reference.rsplit("::", 1)[0] if reference else ""
 
 
+def provider_id(reference: str) -> str:
+    """The id inside a provider reference `<urn>::<id>`."""
+    return reference.rpartition("::")[2]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Alias:
     """A former identity: a whole URN, or what was different about it."""

@@ -1,4 +1,4 @@
-"""Bundles: their bytes, and the hash by which two are compared."""
+"""Bundles and single files: their bytes, and the hash by which two are compared."""
 
 from __future__ import annotations
 
@@ -35,18 +35,33 @@ def content(archive: Archive, root: Path) -> bytes:
     raise RefusedError("only the hash of this archive is left: give the program's own again")
 
 
-def digest(archive: Archive, root: Path) -> str:
-    """SHA-256, in hex, of what `content` answers; the engine's own hash where it sent one.
+def asset_content(asset: Asset, root: Path) -> bytes:
+    """The bytes of one file. Raises RefusedError for one that isn't there, or that only its hash is left of."""
+    if asset.path:
+        path = root / asset.path
+        if not path.is_file():
+            raise RefusedError(f"there is no file at {asset.path}")
+        return path.read_bytes()
+    if asset.text is not None:
+        return asset.text.encode()
+    raise RefusedError(f"the file {asset.uri or 'of which only the hash is left'} is not on this machine")
+
+
+def digest(given: Archive | Asset, root: Path) -> str:
+    """SHA-256, in hex, of what `content` or `asset_content` answers; the engine's own hash where it sent one.
 
     A file is hashed as raw bytes, as the official engine does
     (https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/archive/archive.go).
     """
-    return archive.hash or hashlib.sha256(content(archive, root)).hexdigest()
+    if given.hash:
+        return given.hash
+    found = content(given, root) if isinstance(given, Archive) else asset_content(given, root)
+    return hashlib.sha256(found).hexdigest()
 
 
 def hashed(value: Any, root: Path) -> Any:
-    """`value` with the hash written into each archive, as a state holds them."""
-    if isinstance(value, Archive):
+    """`value` with the hash written into each archive and file, as a state holds them."""
+    if isinstance(value, Archive | Asset):
         return replace(value, hash=digest(value, root))
     if isinstance(value, dict):
         return {key: hashed(child, root) for key, child in value.items()}
@@ -54,10 +69,8 @@ def hashed(value: Any, root: Path) -> Any:
 
 
 def _bytes(asset: Any, root: Path, name: str) -> bytes:
-    if isinstance(asset, Asset) and asset.text is not None:
-        return asset.text.encode()
-    if isinstance(asset, Asset) and asset.path:
-        return (root / asset.path).read_bytes()
+    if isinstance(asset, Asset):
+        return asset_content(asset, root)
     raise RefusedError(f"{name} in the archive is neither a file nor a text")
 
 

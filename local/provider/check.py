@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.provider.schema import DEFAULTS, Property, TypeFacts
-from local.wire import UNKNOWN, Archive, Reference, Secret
+from local.wire import UNKNOWN, Archive, Asset, Reference, Secret
 
 _SUFFIX_LENGTH = 7
 _TAGS, _TAG_KEY, _TAG_VALUE = 50, 128, 256
@@ -111,7 +111,7 @@ def _content(facts: TypeFacts, prop: Property, value: Any, path: str) -> Iterato
         yield from _tags(value, path)
     elif prop.kind == "map":
         for key, child in value.items():
-            yield from _value(facts, _TEXT, child, f"{path}[{json.dumps(key)}]")
+            yield from _value(facts, prop.element if prop.items else _TEXT, child, f"{path}[{json.dumps(key)}]")
     else:
         yield from _scalar(prop, value, path)
 
@@ -170,6 +170,8 @@ def _fits(kind: str, value: Any) -> bool:
             return isinstance(value, dict)
         case "archive":
             return isinstance(value, Archive)
+        case "asset":
+            return isinstance(value, Asset)
         case "json" | "policy":
             return isinstance(value, str) and _is_json(value)
         case "any":
@@ -199,4 +201,5 @@ _NAMES = {
     "list": "a list",
     "set": "a list",
     "archive": "an archive",
+    "asset": "a file",
 }

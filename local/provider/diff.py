@@ -14,7 +14,7 @@ from pulumi.runtime.proto import provider_pb2
 from local.provider import archives
 from local.provider.documents import same_json, same_policy
 from local.provider.schema import DEFAULTS, Property, TypeFacts
-from local.wire import UNKNOWN, Archive, Reference, contains_unknown, without_secrets
+from local.wire import UNKNOWN, Archive, Asset, Reference, contains_unknown, without_secrets
 
 _KINDS = provider_pb2.PropertyDiff
 _PLAIN_KEY = re.compile(r"[A-Za-z_]\w*")
@@ -105,6 +105,8 @@ class Comparison:
             case "archive" if isinstance(old, Archive) and isinstance(new, Archive):
                 known = not contains_unknown(new.assets)
                 return known and archives.digest(old, self.root) == archives.digest(new, self.root)
+            case "asset" if isinstance(old, Asset) and isinstance(new, Asset):
+                return archives.digest(old, self.root) == archives.digest(new, self.root)
         return old == new
 
     def _same_set(self, element: Property, old: list[Any], new: list[Any]) -> bool:
@@ -127,7 +129,7 @@ def answer(facts: TypeFacts, changes: list[Change], new: dict[str, Any]) -> prov
         diffs=list(dict.fromkeys(change.top for change in changes)),
         replaces=replaces,
         hasDetailedDiff=True,
-        deleteBeforeReplace=bool(replaces) and _names_itself(facts, new),
+        deleteBeforeReplace=bool(replaces) and (facts.delete_before_replace or _names_itself(facts, new)),
     )
     for change in changes:
         response.detailedDiff[change.path].kind = change.kind  # type: ignore[assignment]

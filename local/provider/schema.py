@@ -16,7 +16,7 @@ DEFAULTS: Final = "__defaults"
 
 KINDS = frozenset(
     {"string", "integer", "number", "boolean", "json", "policy"}
-    | {"map", "tags", "list", "set", "object", "archive", "any"}
+    | {"map", "tags", "list", "set", "object", "archive", "asset", "any"}
 )
 
 
@@ -45,7 +45,7 @@ class Property:
     """Why it is refused, but for the values in `available`."""
     available: tuple[Any, ...] = ()
     items: str = ""
-    """Kind of the elements of a list or set that holds no objects."""
+    """Kind of the elements of a list or set that holds no objects, or of a map's values where they are no texts."""
     properties: dict[str, Property] = field(default_factory=dict)
     """Of an object, or of each object in a list or set."""
 
@@ -98,6 +98,8 @@ class TypeFacts:
     """Outputs that always equal an input, known at preview."""
     unknown_on_update: tuple[UnknownOnUpdate, ...] = ()
     auto_name: AutoName | None = None
+    delete_before_replace: bool = False
+    """The official provider's bridge says so of this type (pulumi/pulumi-aws, provider/resources.go)."""
     note: str = ""
 
 

@@ -32,7 +32,7 @@ FAMILIES: dict[str, tuple[Rule, ...]] = {
         acceptance.ledger_acceptances,
     ),
     "Encryption": (transport.tls_only, encryption.encryption_at_rest),
-    "Buckets": (buckets.public_access_block, buckets.no_notification_loop),
+    "Buckets": (buckets.public_access_block, buckets.no_acls, buckets.no_notification_loop),
     "Queues": (
         queues.visibility_timeout,
         queues.dead_letters,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..framework.resources import Resource
-from ..framework.rule import Context, Example, Severity, resources, rule
+from ..framework.rule import Context, Example, Scope, Severity, resources, rule
 from ..framework.stack import Stack, physical_name
 from ..framework.types import (
     BUCKET,
@@ -26,6 +26,7 @@ from .roles import trust
 from .subjects import document
 
 SWITCHES = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+OWNERSHIP = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
 WRITES = ("s3:PutObject", "s3:RestoreObject")
 """Actions that make objects, and so S3's `ObjectCreated` and restore events:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html"""
@@ -57,6 +58,35 @@ def public_access_block(bucket: Resource, context: Context) -> Iterator[str]:
     for block in blocks:
         if off := [switch for switch in SWITCHES if block.known(switch) is not True]:
             yield f"has a public access block without {', '.join(off)}"
+
+
+@rule(
+    "s3-no-acls",
+    "No bucket grants anything by an ACL",
+    severity=Severity.HIGH,
+    scope=Scope.RESOURCE,
+    on=resources(BUCKET, OWNERSHIP, "aws:s3/bucketAcl:BucketAcl", "aws:s3/bucketAclV2:BucketAclV2"),
+    judges={OWNERSHIP: ("rule",), BUCKET: ("acl", "grants")},
+    why="An ACL grants to other accounts and to everybody beside the bucket's policy, and stands in no ledger.",
+    fix="Leave ACLs out; objects belong to the bucket's owner (BucketOwnerEnforced), which turns them off",
+    page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html",
+    same_as=("checkov CKV2_AWS_65", "prowler s3_bucket_acl_prohibited"),
+    passes={
+        f"{BUCKET} uploads": {"bucket": "uploads", "acl": "private", "grants": []},
+        f"{OWNERSHIP} uploads": {"bucket": "uploads", "rule": {"objectOwnership": "BucketOwnerEnforced"}},
+    },
+    fails={f"{OWNERSHIP} uploads": {"bucket": "uploads", "rule": {"objectOwnership": "ObjectWriter"}}},
+)
+def no_acls(resource: Resource, _: Context) -> Iterator[str]:
+    """Judge one bucket, its ownership controls or an ACL."""
+    if resource.type == OWNERSHIP:
+        ownership = (resource.known("rule") or {}).get("objectOwnership")
+        if ownership != "BucketOwnerEnforced":
+            yield f"has the object ownership {ownership}, which leaves ACLs on"
+    elif resource.type != BUCKET:
+        yield "is an ACL"
+    elif (resource.known("acl") or "private") != "private" or resource.known("grants"):
+        yield "has an ACL of its own"
 
 
 def _triggered(output: str) -> Example:

@@ -12,6 +12,7 @@ from ..iam.documents import Statement, parse
 from ..iam.facts import takes_no_resource
 from .subjects import IDENTITY_STATEMENTS, POLICY_DOCUMENT, document
 
+MANAGED_POLICY = "aws:iam/policy:Policy"
 GRAMMAR = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html"
 LEAST_PRIVILEGE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege"
 
@@ -119,6 +120,9 @@ def _has_reason(statement: Statement, policy: Resource, context: Context) -> boo
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
         "aws:iam/policyAttachment:PolicyAttachment",
         "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
+        "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+        "aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
+        MANAGED_POLICY,
     ),
     judges={ROLE: ("managedPolicyArns", "inlinePolicies")},
     why="A managed policy is written by somebody else, changes by itself, and stands in no ledger.",
@@ -135,6 +139,9 @@ def _has_reason(statement: Statement, policy: Resource, context: Context) -> boo
 )
 def one_document(resource: Resource, _: Context) -> Iterator[str]:
     """Judge a role, or what attaches a managed policy."""
+    if resource.type == MANAGED_POLICY:
+        yield "is a managed policy, which anybody may attach"
+        return
     if resource.type != ROLE:
         yield f"attaches the managed policy {resource.known('policyArn') or 'of another resource'}"
         return

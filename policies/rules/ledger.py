@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from pulumi_policy.proxy import UnknownValueError
 
 from ..framework.resources import Resource
 from ..framework.rule import Context, Example, Severity, resources, rule
 from ..framework.stack import Stack
-from ..framework.types import BUCKET_POLICY, PATTERN, QUEUE_POLICY, ROLE, ROLE_POLICY, TOPIC_POLICY
+from ..framework.types import (
+    BUCKET_POLICY,
+    FUNCTION,
+    LAMBDA_PERMISSION,
+    PATTERN,
+    QUEUE_POLICY,
+    ROLE,
+    ROLE_POLICY,
+    TOPIC_POLICY,
+)
 from ..iam.documents import Statement, parse
 from .roles import trust, trusted_services
-from .subjects import RESOURCE_POLICIES, document
+from .subjects import RESOURCE_POLICIES, document, resource_statements
 
 LEDGER_PAGE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege"
 JOBS = "arn:aws:sqs:eu-west-1:111122223333:jobs"
@@ -86,6 +96,9 @@ def ledger_grants(resource: Resource, context: Context) -> Iterator[str]:
     for principal, grants in context.stack.ledger.grants.items():
         if grants[0].pattern is resource and principal not in documented:
             yield f"the ledger grants to {principal}, which has no inline document"
+        for grant in grants:
+            if grant.pattern is resource and not grant.because:
+                yield f"the ledger's entry {grant.statement.number} of {principal} has no reason"
 
 
 def _against_ledger(policy: Resource, stack: Stack) -> Iterator[str]:
@@ -181,7 +194,7 @@ def _entered(principal: str) -> Example:
     "ledger-statements",
     "Every resource policy is what the ledger says, and the ledger is all there is",
     severity=Severity.HIGH,
-    on=resources(*RESOURCE_POLICIES, PATTERN),
+    on=resources(*RESOURCE_POLICIES, LAMBDA_PERMISSION, PATTERN),
     judges={QUEUE_POLICY: ("policy",), BUCKET_POLICY: ("policy",), TOPIC_POLICY: ("policy",), PATTERN: ("statements",)},
     why="A resource policy opens a resource to others; whoever reads the ledger must see all of them.",
     fix="Let the component write the policy, from statements that say why",
@@ -193,7 +206,7 @@ def ledger_statements(resource: Resource, context: Context) -> Iterator[str]:
     """Judge a resource policy against the ledger, and a pattern's ledger by whether each policy exists."""
     entries = context.stack.ledger.policies
     if resource.type.startswith(PATTERN):
-        existing = {policy.key for policy in context.stack.of(*RESOURCE_POLICIES)}
+        existing = {policy.key for policy in context.stack.of(*RESOURCE_POLICIES, LAMBDA_PERMISSION)}
         for key, entry in entries.items():
             if entry.pattern is resource and key not in existing:
                 yield f"the ledger has statements of {key}, which doesn't exist"
@@ -201,5 +214,16 @@ def ledger_statements(resource: Resource, context: Context) -> Iterator[str]:
     entry = entries.get(resource.key)
     if entry is None:
         yield "stands in no ledger"
+    elif resource.type == LAMBDA_PERMISSION:
+        if not (entry.awaits and resource.is_unknown("sourceArn")):
+            yield from difference(_on_function(resource, context.stack), entry.statements)
     elif not (entry.awaits and resource.is_unknown("policy")):
         yield from difference(parse(resource.known("policy")), entry.statements)
+
+
+def _on_function(permission: Resource, stack: Stack) -> Iterator[Statement]:
+    """A Lambda permission's statement, on the ARN of the function that it names."""
+    function = stack.named_by(permission, "function", FUNCTION)
+    arn = function.known("arn") if function else permission.known("function")
+    for statement in resource_statements(permission, stack):
+        yield replace(statement, resources=(arn,))

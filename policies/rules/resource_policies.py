@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..framework.resources import Resource
 from ..framework.rule import Context, Scope, Severity, resources, rule
-from ..framework.types import BUCKET, QUEUE, QUEUE_POLICY, TOPIC
+from ..framework.types import BUCKET, QUEUE, QUEUE_POLICY, REST_API, TOPIC
 from ..iam.arns import has_wildcard
 from ..iam.conditions import holds_to
 from ..iam.documents import Statement
@@ -115,15 +115,22 @@ def confused_deputy(statement: Statement, _: Context) -> Iterator[str]:
     "A resource policy is a resource of its own",
     severity=Severity.MEDIUM,
     scope=Scope.RESOURCE,
-    on=resources(QUEUE, TOPIC, BUCKET),
+    on=resources(
+        QUEUE,
+        TOPIC,
+        BUCKET,
+        REST_API,
+        "aws:secretsmanager/secret:Secret",
+        "aws:s3/accessPoint:AccessPoint",
+    ),
     judges={QUEUE: ("policy",)},
     why="A policy inside its queue, topic or bucket stands in no ledger, and fights with the resource beside it.",
-    fix="Use QueuePolicy, TopicPolicy or BucketPolicy",
+    fix="Use QueuePolicy, TopicPolicy, BucketPolicy or their like",
     page="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-creating-custom-policies.html",
     passes={f"{QUEUE} jobs": {"name": "jobs"}},
     fails={f"{QUEUE} jobs": {"name": "jobs", "policy": '{"Version": "2012-10-17", "Statement": []}'}},
 )
 def policy_apart(resource: Resource, _: Context) -> Iterator[str]:
-    """Judge one queue, topic or bucket by its inputs."""
+    """Judge one resource by its inputs."""
     if resource.known("policy"):
         yield "has a policy of its own"

@@ -97,9 +97,10 @@ def _shared(*functions: str) -> Example:
     fails=_shared("thumbnail", "jpeg"),
 )
 def one_principal_one_role(resource: Resource, context: Context) -> Iterator[str]:
-    """Judge a role by who uses it, and a user by whether its role is known."""
+    """Judge a role by who uses it, and a user by whether its role is known and one of the stack's."""
     if resource.type != ROLE:
-        _role_of(resource, context.stack)
+        if _role_of(resource, context.stack) is None and (stranger := _role_name(resource)):
+            yield f"runs under {stranger}, which isn't a role of this stack"
         return
     users = _users(context.stack).get(resource.urn, [])
     if len(users) > 1:
@@ -118,8 +119,15 @@ def _users(stack: Stack) -> dict[str, list[Resource]]:
     return users
 
 
+def _role_name(user: Resource) -> str:
+    """The role as the user names it, or "" for one that has none."""
+    given = user.known(USERS[user.type])
+    if user.type == "aws:scheduler/schedule:Schedule":
+        return (given or {}).get("roleArn", "")
+    return given or ""
+
+
 def _role_of(user: Resource, stack: Stack) -> Resource | None:
     if user.type == "aws:scheduler/schedule:Schedule":
-        target = user.known("target") or {}
-        return stack.find(target.get("roleArn", ""), ROLE)
+        return stack.find(_role_name(user), ROLE)
     return stack.named_by(user, USERS[user.type], ROLE)

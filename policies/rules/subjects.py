@@ -11,7 +11,14 @@ from ..framework.ledger import AWAITED
 from ..framework.resources import Resource
 from ..framework.rule import Context, Example, Subject
 from ..framework.stack import Stack
-from ..framework.types import BUCKET_POLICY, LAMBDA_PERMISSION, QUEUE_POLICY, ROLE_POLICY, TOPIC_POLICY
+from ..framework.types import (
+    BUCKET_POLICY,
+    FUNCTION_URL,
+    LAMBDA_PERMISSION,
+    QUEUE_POLICY,
+    ROLE_POLICY,
+    TOPIC_POLICY,
+)
 from ..iam.documents import Statement, parse
 
 IDENTITY_POLICIES: Final = (
@@ -24,8 +31,12 @@ RESOURCE_POLICIES: Final = (
     BUCKET_POLICY,
     QUEUE_POLICY,
     TOPIC_POLICY,
+    "aws:apigateway/restApiPolicy:RestApiPolicy",
     "aws:cloudwatch/eventBusPolicy:EventBusPolicy",
+    "aws:dynamodb/resourcePolicy:ResourcePolicy",
+    "aws:kinesis/resourcePolicy:ResourcePolicy",
     "aws:kms/keyPolicy:KeyPolicy",
+    "aws:s3control/accessPointPolicy:AccessPointPolicy",
     "aws:secretsmanager/secretPolicy:SecretPolicy",
 )
 POLICY_DOCUMENT: Final = ("policy",)
@@ -44,6 +55,8 @@ def resource_statements(policy: Resource, stack: Stack) -> tuple[Statement, ...]
     """
     if policy.type == LAMBDA_PERMISSION:
         return (_permission_statement(policy),)
+    if policy.type == FUNCTION_URL:
+        return _url_statements(policy)
     try:
         return parse(policy.known("policy"))
     except UnknownValueError:
@@ -72,6 +85,16 @@ def _permission_statement(permission: Resource) -> Statement:
         principals={"Service" if by_service else "AWS": (principal,)},
         conditions=conditions,
     )
+
+
+def _url_statements(url: Resource) -> tuple[Statement, ...]:
+    """What a function's URL allows by itself: without IAM's authorization, everybody.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+    """
+    if url.known("authorizationType") == "AWS_IAM":
+        return ()
+    return (Statement(effect="Allow", actions=("lambda:InvokeFunctionUrl",), principals={"AWS": ("*",)}),)
 
 
 def _known_or_wired(resource: Resource, property_: str) -> str:
@@ -107,6 +130,6 @@ IDENTITY_STATEMENTS: Final = Subject(IDENTITY_POLICIES, _statements_of_identity_
 """Each statement of an identity policy. An example is a statement."""
 
 RESOURCE_STATEMENTS: Final = Subject(
-    (*RESOURCE_POLICIES, LAMBDA_PERMISSION), _statements_of_resource_policy, _in_queue_policy
+    (*RESOURCE_POLICIES, LAMBDA_PERMISSION, FUNCTION_URL), _statements_of_resource_policy, _in_queue_policy
 )
 """Each statement of a resource policy. An example is a statement."""

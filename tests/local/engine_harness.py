@@ -78,8 +78,11 @@ class FakeProvider(ResourceProviderServicer):
         return pb.CheckResponse(inputs=request.news)
 
     def DiffConfig(self, request, context):
-        differs = from_struct(request.old_inputs) != from_struct(request.news)
-        return pb.DiffResponse(changes=pb.DiffResponse.DIFF_SOME if differs else pb.DiffResponse.DIFF_NONE)
+        old, new = from_struct(request.old_inputs), from_struct(request.news)
+        return pb.DiffResponse(
+            changes=pb.DiffResponse.DIFF_SOME if old != new else pb.DiffResponse.DIFF_NONE,
+            replaces=["region"] if old.get("region") != new.get("region") else [],
+        )
 
     def Configure(self, request, context):
         self.world.configs.append(from_struct(request.args))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.local.provider_cases import ACCOUNT, TAGS, World, case, unique
+from tests.local.provider_cases import TAGS, World, case, unique
 
 OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 """CloudFront's managed policy CachingOptimized."""
@@ -60,7 +60,8 @@ def _distribution(aws: Any, id_: str, inputs: dict[str, Any]) -> Any:
     update=lambda given: {**given, "comment": "Posters", "orderedCacheBehaviors": [], "tags": {"owner": "me"}},
 )
 def distribution(world: World) -> dict[str, Any]:
-    edge_function = f"arn:aws:cloudfront::{ACCOUNT}:function/rewrite"
+    rewrite = {"code": "function handler(event) { return event.request; }", "runtime": "cloudfront-js-2.0"}
+    edge_function = world.make("aws:cloudfront/function:Function", **rewrite).outputs["arn"]
     read = ["GET", "HEAD"]
     return {
         "enabled": True,

@@ -23,6 +23,7 @@ def _queue(aws: Any, url: str, inputs: dict[str, Any]) -> Any:
         "allow": json.loads(found["RedriveAllowPolicy"]),
         "encrypted": found["SqsManagedSseEnabled"],
         "fifo": [found.get("FifoQueue"), found.get("ContentBasedDeduplication")],
+        "throughput": [found["DeduplicationScope"], found["FifoThroughputLimit"]],
         "tags": aws("sqs").list_queue_tags(QueueUrl=url)["Tags"],
     }
 
@@ -36,6 +37,7 @@ def _queue(aws: Any, url: str, inputs: dict[str, Any]) -> Any:
         "allow": {"redrivePermission": "denyAll"},
         "encrypted": "true",
         "fifo": ["true", "true"],
+        "throughput": ["messageGroup", "perMessageGroupId"],
         "tags": TAGS,
     },
     update=lambda given: {**given, "visibilityTimeoutSeconds": 91, "delaySeconds": 0, "tags": {"owner": "me"}},
@@ -47,6 +49,8 @@ def queue(world: World) -> dict[str, Any]:
         "name": f"{unique('queue')}.fifo",
         "fifoQueue": True,
         "contentBasedDeduplication": True,
+        "deduplicationScope": "messageGroup",
+        "fifoThroughputLimit": "perMessageGroupId",
         "delaySeconds": 5,
         "maxMessageSize": 2048,
         "messageRetentionSeconds": 3600,

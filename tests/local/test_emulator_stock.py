@@ -164,3 +164,15 @@ def test_sqs_event_source_a_mapping_reads_without_any_right(aws, bench, eventual
     aws("sqs").send_message(QueueUrl=url, MessageBody="x")
 
     eventually(lambda: "read" in bench.log_lines(f"/aws/lambda/{function}"))
+
+
+def test_apigateway_updates_a_slash_in_a_key_is_not_read(aws):
+    gateway = aws("apigateway")
+    api = gateway.create_rest_api(name=unique("api"))
+    named = {"restApiId": api["id"], "resourceId": api["rootResourceId"], "httpMethod": "GET"}
+    gateway.put_method(**named, authorizationType="NONE")
+    gateway.put_integration(**named, type="MOCK", requestTemplates={"text/plain": "1"})
+
+    gateway.update_integration(**named, patchOperations=[{"op": "remove", "path": "/requestTemplates/text~1plain"}])
+
+    assert gateway.get_integration(**named)["requestTemplates"] == {"text/plain": "1"}

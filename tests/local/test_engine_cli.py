@@ -116,6 +116,17 @@ def test_a_program_is_deployed_changed_and_destroyed(local, local_aws):
 
 
 @pytest.mark.local
+def test_settings_for_real_accounts_and_proxies_lead_nowhere(local):
+    (local.root / "__main__.py").write_text('import pulumi_aws as aws\naws.sns.Topic("t", name="ambient")\n')
+    nowhere = "http://127.0.0.1:9"
+    local.environment |= {"AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "x", "AWS_ENDPOINT_URL_SNS": nowhere}
+    local.environment |= dict.fromkeys(("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"), nowhere)
+    assert local.json("up")["changes"]["create"] == 2
+    assert "the server's own log" in local("logs").stdout
+    assert local.json("destroy")["changes"]["delete"] == 2
+
+
+@pytest.mark.local
 def test_the_exit_status_tells_a_policys_refusal_and_a_lock(local):
     (local.root / "__main__.py").write_text('import pulumi_aws as aws\naws.sqs.Queue("q", name="refused")\n')
     pack = local.root / "pack"
@@ -137,3 +148,16 @@ def test_without_a_server_the_next_step_is_named(tmp_path):
     assert "make up" in local("preview", status=1).stderr
     assert "export AWS_ENDPOINT_URL=http://127.0.0.1:4799" in local("env").stdout
     assert local.json("outputs") == {}
+
+
+def test_when_the_server_has_ended_there_is_nothing_to_destroy(tmp_path):
+    local = CommandLine(tmp_path, Settings(home=tmp_path / "home", port=4799, cache=tmp_path / "cache"))
+    assert local.json("destroy")["changes"]["delete"] == 0
+
+
+def test_a_home_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    local = CommandLine(tmp_path, Settings(home=tmp_path / "file", port=4799, cache=tmp_path / "cache"))
+    refused = local("preview", status=1).stderr
+    assert str(tmp_path / "file") in refused
+    assert "Traceback" not in refused

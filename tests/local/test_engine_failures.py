@@ -39,11 +39,35 @@ def test_what_depends_on_a_failure_is_skipped_and_the_rest_is_done(stack):
     assert ops(report) == {"proj-test": "create", "good": "create"}
     assert "fake:index/thing:Thing::bad: CreateThing: AccessDenied: not you" in stack.told.text
     assert stack.told.text.count("skipped") == 2
+    assert "Traceback" not in stack.told.text
     assert report.outputs == {"fine": "yes"}
     assert set(stack.entries()) == {"good"}
     stack.world.create_errors.clear()
     again = stack.up(program)
     assert again.changes == {"create": 3, "update": 0, "replace": 0, "delete": 0, "same": 2}
+
+
+def test_a_resource_that_cannot_be_read_is_named_and_the_rest_is_done(stack):
+    program = """
+    Thing("lost", opts=ResourceOptions(id="nowhere"))
+    Thing("good")
+    """
+    report = stack.up(program)
+    assert report.exit_code == 1
+    assert "there is no fake:index/thing:Thing with the id 'nowhere'" in stack.told.text
+    assert "Traceback" not in stack.told.text
+    assert ops(report)["good"] == "create"
+
+
+def test_what_reads_a_resource_that_failed_is_skipped(stack):
+    stack.world.create_errors["bad"] = "Throttled"
+    report = stack.up("""
+    bad = Thing("bad")
+    Thing("reader", opts=ResourceOptions(id=bad.id, depends_on=[bad]))
+    """)
+    assert report.exit_code == 1
+    assert stack.told.text.count("skipped") == 1
+    assert "Traceback" not in stack.told.text
 
 
 def test_nothing_is_deleted_after_a_failure(stack):

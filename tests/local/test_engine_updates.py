@@ -211,6 +211,29 @@ def test_an_explicit_provider_serves_its_own_resources(stack):
     assert stack.up(program).changes["same"] == 4
 
 
+def test_a_renamed_provider_keeps_what_it_manages(stack):
+    stack.up('Thing("a", name="a", opts=ResourceOptions(provider=Provider("west", region="us-west-2")))')
+    report = stack.up("""
+    far = Provider("far", region="us-west-2", opts=ResourceOptions(aliases=[pulumi.Alias(name="west")]))
+    Thing("a", name="a", opts=ResourceOptions(provider=far))
+    """)
+    assert ops(report) == {"proj-test": "same", "far": "same", "a": "same"}
+    assert "::far::" in stack.entries()["a"]["provider"]
+    assert stack.world.calls == []
+
+
+def test_another_region_of_the_default_provider_replaces_what_it_manages(stack):
+    program, settings = 'Thing("a")\nThing("b", name="b")', "config:\n  fake:region: {}\n"
+    stack.write(program, settings.format("east"))
+    stack.up()
+    stack.write(program, settings.format("west"))
+    report = stack.up()
+    assert report.exit_code == 0, stack.told.text
+    # The name of b is its id in either region: the old one is another one all the same.
+    assert ops(report) == {"proj-test": "same", "a": "replace", "b": "replace"}
+    assert stack.world.of("delete") == stack.world.of("create")
+
+
 def test_configuration_reaches_the_program_and_the_default_provider(stack):
     stack.write(
         'Thing("a", size=pulumi.Config().require_int("size"))',
@@ -223,6 +246,18 @@ def test_configuration_reaches_the_program_and_the_default_provider(stack):
     assert stack.up().exit_code == 0, stack.told.text
     assert stack.entries()["a"]["inputs"]["size"] == 7
     assert {"region": "here", "version": "1.2.3"} in stack.world.configs
+
+
+def test_a_resource_whose_id_is_known_only_after_the_update_can_be_read(stack):
+    program = """
+    made = Thing("made", name="there")
+    found = Thing("found", opts=ResourceOptions(id=made.id))
+    pulumi.export("arn", found.arn)
+    """
+    planned = stack.preview(program)
+    assert planned.exit_code == 0, stack.told.text
+    assert planned.to_json()["outputs"] == {"arn": None}
+    assert stack.up().outputs == {"arn": "arn:there"}
 
 
 def test_a_resource_can_be_read_without_being_owned(stack):

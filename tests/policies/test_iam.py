@@ -83,6 +83,8 @@ def test_a_written_out_action_or_a_denial_passes(statement):
         "arn:aws:s3:::${aws:username}/*",
         "arn:aws:s3:eu-west-1:111122223333:accesspoint/*",
         arn("dynamodb", "table/*"),
+        "arn:aws:dynamodb:*:111122223333:table/orders",
+        "arn:aws:dynamodb:eu-west-1:*:table/orders",
         arn("logs", "log-group:/aws/lambda/*"),
         arn("logs", "log-group:*:*"),
         arn("logs", "*"),

@@ -26,8 +26,10 @@ SOURCES = {
     "handlers/__init__.py": "",
     "handlers/common.py": "import json\n",
     "handlers/other/__init__.py": "",
+    "handlers/other/unused.json": "{}",
     "handlers/other/unused.py": "import nothing_at_all\n",
     "handlers/shop/__init__.py": "",
+    "handlers/shop/order.v1.json": '{"type": "object"}',
     "handlers/shop/order.py": """
         from typing import TYPE_CHECKING
         import boto3
@@ -119,6 +121,7 @@ def test_a_bundle_holds_what_the_handler_imports_and_no_more(project: Path, tmp_
         "handlers/common.py",
         "handlers/shop/__init__.py",
         "handlers/shop/order.py",
+        "handlers/shop/order.v1.json",
         "handlers/shop/prices.py",
         "soup.py",
         "soup_bowl-1.0.dist-info/METADATA",

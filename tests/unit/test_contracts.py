@@ -39,6 +39,9 @@ FIXED = {
     "aws:dynamodb/table:Table": "name",
     "aws:kinesis/stream:Stream": "name",
     "aws:s3/bucketObjectv2:BucketObjectv2": "key",
+    "aws:pipes/pipe:Pipe": "name",
+    "aws:scheduler/schedule:Schedule": "name",
+    "aws:scheduler/scheduleGroup:ScheduleGroup": "name",
     "aws:sfn/stateMachine:StateMachine": "name",
     "aws:cloudwatch/logGroup:LogGroup": "name",
     "aws:iam/role:Role": "name",
@@ -88,6 +91,7 @@ UNTAGGABLE = {
     "aws:cognito/userPoolDomain:UserPoolDomain",
     "aws:cloudfront/originAccessControl:OriginAccessControl",
     "aws:iam/rolePolicy:RolePolicy",
+    "aws:scheduler/schedule:Schedule",
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration",
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
     "aws:s3/bucketNotification:BucketNotification",
@@ -110,8 +114,11 @@ ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 ROLE_USERS = {
     "aws:apigateway/integration:Integration": "credentials",
     "aws:lambda/function:Function": "role",
+    "aws:pipes/pipe:Pipe": "roleArn",
     "aws:sfn/stateMachine:StateMachine": "roleArn",
 }
+# These hold the role's computed ARN inside an object, which is therefore known at the first preview.
+ROLE_HOLDERS = {"aws:scheduler/schedule:Schedule": lambda inputs: inputs["target"]["roleArn"]}
 RESOURCE_POLICIES = {
     "aws:s3/bucketPolicy:BucketPolicy": "bucket",
     "aws:sns/topicPolicy:TopicPolicy": "arn",
@@ -193,7 +200,8 @@ def test_each_principal_has_a_role_of_its_own(pattern_plan: Plan) -> None:
         for user in pattern_plan.of_type(type_)
         for urn in set(user.property_dependencies.get(key, ())) & roles
     ]
-    assert len(used) == len(set(used)) == len(roles)
+    held = [holds(user.inputs) for type_, holds in ROLE_HOLDERS.items() for user in pattern_plan.of_type(type_)]
+    assert len(used) == len(set(used)) == len(roles) - len(set(held))
 
 
 def test_a_leaf_with_a_fixed_name_is_deleted_before_it_is_replaced(pattern_plan: Plan) -> None:
@@ -208,8 +216,9 @@ def test_every_user_of_a_role_waits_for_its_policy(pattern_plan: Plan) -> None:
         for user in pattern_plan.of_type(type_):
             for role in set(user.property_dependencies.get(key, ())) & policies.keys():
                 assert policies[role] in user.dependencies, user.key
-    for mapping in pattern_plan.of_type("aws:lambda/eventSourceMapping:EventSourceMapping"):
-        assert pattern_plan.one(ROLE_POLICY, mapping.name).urn in mapping.dependencies
+    for type_ in ("aws:lambda/eventSourceMapping:EventSourceMapping", *ROLE_HOLDERS):
+        for user in pattern_plan.of_type(type_):
+            assert pattern_plan.one(ROLE_POLICY, user.name).urn in user.dependencies
 
 
 def test_what_needs_a_resource_policy_waits_for_it(pattern_plan: Plan) -> None:
@@ -220,10 +229,27 @@ def test_what_needs_a_resource_policy_waits_for_it(pattern_plan: Plan) -> None:
         assert pattern_plan.one("aws:sqs/queuePolicy:QueuePolicy", subscription.name).urn in subscription.dependencies
 
 
+def test_a_queue_is_made_after_the_dead_letter_queue_that_its_redrive_policy_names(pattern_plan: Plan) -> None:
+    queues = {queue.inputs["name"]: queue for queue in pattern_plan.of_type("aws:sqs/queue:Queue")}
+    for queue in queues.values():
+        if redrive := queue.inputs.get("redrivePolicy"):
+            dead_letters = queues[json.loads(redrive)["deadLetterTargetArn"].rsplit(":", 1)[1]]
+            assert dead_letters.urn in queue.dependencies, queue.key
+
+
 def test_every_queue_topic_and_bucket_refuses_callers_without_tls(pattern_plan: Plan) -> None:
     denies = {e["policy"].split("::")[1] for e in pattern_plan.ledger("statements") if e["sid"] == "TlsOnly"}
     for type_ in ("aws:s3/bucket:Bucket", "aws:sns/topic:Topic", "aws:sqs/queue:Queue"):
         assert {resource.name for resource in pattern_plan.of_type(type_)} <= denies
+
+
+def test_every_distribution_takes_viewers_to_tls(pattern_plan: Plan) -> None:
+    for distribution in pattern_plan.of_type("aws:cloudfront/distribution:Distribution"):
+        behaviours = [
+            distribution.inputs["defaultCacheBehavior"],
+            *distribution.inputs.get("orderedCacheBehaviors", []),
+        ]
+        assert {each["viewerProtocolPolicy"] for each in behaviours} <= {"redirect-to-https", "https-only"}
 
 
 def test_what_holds_data_is_encrypted(pattern_plan: Plan) -> None:
@@ -238,11 +264,16 @@ def test_every_queue_in_front_of_a_function_ends_in_a_dead_letter_queue(pattern_
     queues = {queue.urn: queue for queue in pattern_plan.of_type("aws:sqs/queue:Queue")}
     functions = {function.name: function for function in pattern_plan.of_type("aws:lambda/function:Function")}
     for mapping in pattern_plan.of_type("aws:lambda/eventSourceMapping:EventSourceMapping"):
-        (source,) = [queues[urn] for urn in mapping.property_dependencies["eventSourceArn"] if urn in queues]
+        assert mapping.inputs["functionResponseTypes"] == ["ReportBatchItemFailures"]
+        source = next((queues[urn] for urn in mapping.property_dependencies["eventSourceArn"] if urn in queues), None)
+        if source is None:
+            assert mapping.inputs["destinationConfig"]["onFailure"]["destinationArn"].rsplit(":", 1)[1] in {
+                queue.inputs["name"] for queue in queues.values()
+            }
+            continue
         target = json.loads(source.inputs["redrivePolicy"])["deadLetterTargetArn"].rsplit(":", 1)[1]
         assert target in {queue.inputs["name"] for queue in queues.values()}
         assert source.inputs["visibilityTimeoutSeconds"] >= 6 * functions[mapping.name].inputs["timeout"]
-        assert mapping.inputs["functionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
 def test_every_function_logs_to_a_group_with_retention(pattern_plan: Plan) -> None:

@@ -21,6 +21,9 @@ def plan_of(*converters: Converter, **arguments: Any) -> Plan:
     return record(lambda: FanOutConverter("posters", FanOutConverterArgs(converters=converters, **arguments)))
 
 
+QUEUE = "aws:sqs/queue:Queue"
+
+
 class OwnConverter(Converter):
     kind = "own"  # pyrefly: ignore
     extension = "own"  # pyrefly: ignore
@@ -34,6 +37,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"converters": []}, "converters is empty"),
     ({"converters": [Zip(), Zip()]}, "2 converters are named 'zip'"),
     ({"converters": [Zip(name="a"), Zip(name="b", prefix="a/b/")]}, "'a/' and 'a/b/', which overlap"),
+    ({"converters": [Zip(name="b", prefix="a/b/"), Zip(name="a")]}, "'a/b/' and 'a/', which overlap"),
+    ({"converters": [Zip(name="form")]}, "can't be named 'form'"),
+    ({"converters": [Zip(), Zip(name="zip-dlq")]}, "can't be named 'zip-dlq'"),
     ({"converters": [Zip(prefix="zip")]}, "must end in a slash"),
     ({"converters": [Zip(name="Zip it")]}, "a-z, 0-9 and single hyphens"),
     ({"converters": [Zip(timeout_s=901)]}, "timeout_s=901 is not within 1-900"),
@@ -100,6 +106,15 @@ def test_a_branch_is_woken_only_by_what_it_takes() -> None:
     keys = json.loads(subscription["filterPolicy"])["Records"]["s3"]["object"]["key"]
     assert {"suffix": ".png"} in keys
     assert {"suffix": ".jpg"} not in keys
+
+
+def test_a_branch_gets_its_own_queue_raw_and_gives_bad_uploads_up_to_its_own_dead_letter_queue() -> None:
+    plan = plan_of(ToJpeg(), Zip())
+    subscription = plan.one("aws:sns/topicSubscription:TopicSubscription", "posters-zip")
+    assert subscription.inputs["rawMessageDelivery"] is True
+    assert plan.one(QUEUE, "posters-zip").urn in subscription.property_dependencies["endpoint"]
+    told = plan.one("aws:lambda/function:Function", "posters-zip").property_dependencies["environment"]
+    assert [urn for urn in told if ":Queue::" in urn] == [plan.one(QUEUE, "posters-zip-dlq").urn]
 
 
 def test_another_converter_touches_no_branch_that_is_there() -> None:

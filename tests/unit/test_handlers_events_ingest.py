@@ -122,6 +122,13 @@ def test_a_place_taken_meanwhile_by_another_writer_is_left_to_it(events: EventLo
     assert kept(events) == [(1, identity(9)), (2, identity(1))]
 
 
+def test_an_expectation_that_another_writer_made_true_meanwhile_is_met(events: EventLog, log: Log) -> None:
+    other = EventStore(events.dynamodb, EVENTS)
+    events.dynamodb.before_write += [lambda: None, lambda: other.append(parse(message(2)))]
+    events.take(log, message(1), message(9, aggregate="order-2"), message(3, sequence=3))
+    assert kept(events) == [(1, identity(1)), (2, identity(2)), (3, identity(3))]
+
+
 def test_endless_contention_leaves_the_record_to_the_log(events: EventLog, log: Log) -> None:
     def busy() -> None:
         raise error("TransactionCanceledException", "ExecuteTransaction", ["None", "TransactionConflict"])

@@ -109,11 +109,14 @@ def test_a_large_batch_is_taken_in_by_few_transactions(events: EventLog, monkeyp
     assert (len(calls), live(events)) == (3, expected(events))
 
 
-def test_a_state_written_meanwhile_by_another_shard_is_kept(events: EventLog) -> None:
-    events.take("fifo", message(1), message(2, aggregate="order-2"))
-    first, second = (stream([item]) for item in events.dynamodb.appended)
+@pytest.mark.parametrize("before", [0, 1], ids=["new state", "old state"])
+def test_a_state_written_meanwhile_by_another_shard_is_kept(events: EventLog, before: int) -> None:
+    events.take("fifo", *(message(n, aggregate=f"order-{n}") for n in range(3)))
+    events.project(stream(events.dynamodb.appended[:before]))
+    first, second = (stream([item]) for item in events.dynamodb.appended[before : before + 2])
     events.dynamodb.before_write.append(lambda: events.project(second))
     assert events.project(first) == DONE
+    project_all(events)
     assert live(events) == expected(events)
 
 
@@ -163,6 +166,18 @@ def test_the_pointer_says_how_far_the_projection_is(events: EventLog) -> None:
     assert pointers["daily_sales", 0]["as_of"] == {"S": newest}
     events.project(stream(events.dynamodb.appended[:1]))
     assert pointers["daily_sales", 0]["as_of"] == {"S": newest}
+
+
+def test_the_pointer_stays_before_a_record_that_failed(events: EventLog) -> None:
+    def throttled() -> None:
+        raise error("ThrottlingException", "TransactWriteItems")
+
+    events.take("fifo", *(message(n, time=f"2026-11-2{n}T09:30:00Z") for n in (1, 2, 3)))
+    for day, item in enumerate(events.dynamodb.appended, 1):
+        item["recorded"] = {"S": f"2026-11-2{day}T10:00:00.000Z"}
+    events.dynamodb.before_write += [lambda: None, throttled]  # the second day's state
+    assert project_all(events) == {"batchItemFailures": [{"itemIdentifier": "1001"}]}
+    assert events.dynamodb.items(POINTERS)["daily_sales", 0]["as_of"] == {"S": "2026-11-21T10:00:00.000Z"}
 
 
 def test_the_projector_follows_the_pointer(events: EventLog) -> None:

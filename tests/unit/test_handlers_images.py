@@ -254,3 +254,9 @@ def test_the_poster_is_drawn_the_same_each_time() -> None:
 def test_a_setting_out_of_range_fails_at_import(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"{variable}={value}"):
         deploy("thumbnail", monkeypatch, **{variable: value})
+
+
+def test_libvips_reads_no_format_but_those_that_are_converted(thumbnail):
+    drawing = b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"></svg>'
+    with pytest.raises(pyvips.Error):
+        pyvips.Image.new_from_buffer(drawing, "")

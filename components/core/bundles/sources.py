@@ -50,6 +50,7 @@ def trace(module: str, root: Path) -> Sources:
         if name == module and "handler" not in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}:
             raise BundleError(f"{name}: it defines no function `handler`")
         files[path.relative_to(root).as_posix()] = content
+        files |= {data.relative_to(root).as_posix(): data.read_bytes() for data in _data(path)}
         waiting += _parents(name)
         for imported in _imports(tree, name, root):
             top = imported.partition(".")[0]
@@ -60,6 +61,11 @@ def trace(module: str, root: Path) -> Sources:
             elif top not in sys.stdlib_module_names and top not in PROVIDED:
                 packages.add(top)
     return Sources(files, frozenset(packages))
+
+
+def _data(path: Path) -> list[Path]:
+    """What a package reads at run time: the JSON files beside its `__init__.py`."""
+    return sorted(path.parent.glob("*.json")) if path.name == "__init__.py" else []
 
 
 def _imports(tree: ast.AST, name: str, root: Path) -> Iterator[str]:

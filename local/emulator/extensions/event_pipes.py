@@ -61,7 +61,7 @@ def _updating(original: Any) -> Any:
         if pipe is None:
             return original(name, body)
         parameters = {kept: _merged(pipe.get(kept) or {}, body[kept]) for kept in _KEPT if body.get(kept)}
-        changed = {**pipe, **body, **parameters, "Source": pipe["Source"]}
+        changed: Pipe = {**pipe, **body, **parameters, "Source": pipe["Source"]}
         problem = settings.problem(changed) or _role_problem(changed["RoleArn"], pipe["Arn"])
         if problem:
             return pipes._error(400, "ValidationException", problem)

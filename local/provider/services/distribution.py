@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,7 @@ from local.provider.check import Failure
 from local.provider.clients import PARTITION, Aws
 from local.provider.errors import is_missing
 from local.provider.resource import Props, Resource, tag_changes, tag_list, tag_map
+from local.provider.services.cloudfront_function import refuse_unpublished
 from local.provider.services.distribution_config import from_aws, to_aws
 from local.wire import UNKNOWN, contains_unknown
 
@@ -24,6 +26,15 @@ _METHODS = (
     {"GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"},
 )
 """The only sets that a behaviour may allow: API_AllowedMethods.html of the CloudFront reference."""
+_ORIGIN_PATH = re.compile(r"(/[^/]+)+")
+_BUCKET = re.compile(r".+\.s3[.-].*amazonaws\.com|.+\.s3\.amazonaws\.com")
+_OWN_HEADERS = re.compile(
+    r"(?i)cache-control|connection|content-length|cookie|host|if-(match|modified-since|none-match|range|unmodified-since)|"
+    r"max-forwards|pragma|proxy-(authenticate|authorization|connection)|range|request-range|te|trailer|transfer-encoding|"
+    r"upgrade|via|x-real-ip|x-amz-.*|x-edge-.*"
+)
+"""Headers that no origin may be sent by configuration:
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/add-origin-custom-headers.html"""
 
 
 class Distribution(Resource):
@@ -38,11 +49,18 @@ class Distribution(Resource):
         names = [row["originId"] for row in origins] if known and isinstance(origins, list) else None
         if names is not None and len(set(names)) < len(names):
             yield Failure("origins", "two origins have one id")
+        for index, origin in enumerate(origins if isinstance(origins, list) else []):
+            if isinstance(origin, dict):
+                yield from _origin_failures(f"origins[{index}]", origin)
+        patterns = [behavior.get("pathPattern") for path, behavior in _behaviors(inputs) if path.startswith("ordered")]
+        if not contains_unknown(patterns) and len(set(patterns)) < len(patterns):
+            yield Failure("orderedCacheBehaviors", "two behaviours have one path pattern")
         for path, behavior in _behaviors(inputs):
             yield from _behavior_failures(path, behavior, names)
 
     def create(self, aws: Aws, inputs: Props) -> str:
         """CreateDistributionWithTags."""
+        _refuse_unpublished(aws, inputs)
         config = {"DistributionConfig": to_aws(inputs, uuid4().hex), "Tags": {"Items": tag_list(inputs.get("tags"))}}
         made = aws.client("cloudfront").create_distribution_with_tags(DistributionConfigWithTags=config)
         return made["Distribution"]["Id"]
@@ -77,6 +95,7 @@ class Distribution(Resource):
         """UpdateDistribution with the whole configuration, of the version that is there."""
         client = aws.client("cloudfront")
         if changed - {"tags", "retainOnDelete", "waitForDeployment"}:
+            _refuse_unpublished(aws, new)
             found = client.get_distribution_config(Id=id_)
             base = found["DistributionConfig"]
             config = to_aws(new, base["CallerReference"], base)
@@ -115,6 +134,25 @@ def _behaviors(inputs: Props) -> Iterator[tuple[str, Props]]:
     for index, behavior in enumerate(ordered if isinstance(ordered, list) else []):
         if isinstance(behavior, dict):
             yield f"orderedCacheBehaviors[{index}]", behavior
+
+
+def _origin_failures(path: str, origin: Props) -> Iterator[Failure]:
+    place, domain = origin.get("originPath"), origin.get("domainName")
+    if isinstance(place, str) and place and not _ORIGIN_PATH.fullmatch(place):
+        yield Failure(f"{path}.originPath", "an origin's path begins with a slash and doesn't end with one")
+    if origin.get("customOriginConfig") is None and isinstance(domain, str) and not _BUCKET.fullmatch(domain):
+        yield Failure(f"{path}.domainName", "The parameter Origin DomainName does not refer to a valid S3 bucket")
+    headers = origin.get("customHeaders")
+    for header in headers if isinstance(headers, list) else []:
+        name = header.get("name") if isinstance(header, dict) else None
+        if isinstance(name, str) and _OWN_HEADERS.fullmatch(name):
+            yield Failure(f"{path}.customHeaders", f"CloudFront doesn't let you add the header {name}")
+
+
+def _refuse_unpublished(aws: Aws, inputs: Props) -> None:
+    for _, behavior in _behaviors(inputs):
+        for association in behavior.get("functionAssociations") or []:
+            refuse_unpublished(aws, association["functionArn"])
 
 
 def _behavior_failures(path: str, behavior: Props, origins: list[str] | None) -> Iterator[Failure]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -27,7 +28,9 @@ _FLAGS = {
     "sqsManagedSseEnabled": "SqsManagedSseEnabled",
 }
 _TEXTS = {"redrivePolicy": "RedrivePolicy", "redriveAllowPolicy": "RedriveAllowPolicy"}
-_FIFO_ONLY = ("fifoQueue", "contentBasedDeduplication")
+_FIFO = {"deduplicationScope": "DeduplicationScope", "fifoThroughputLimit": "FifoThroughputLimit"}
+_FIFO_DEFAULTS = {"deduplicationScope": "queue", "fifoThroughputLimit": "perQueue"}
+_FIFO_ONLY = ("fifoQueue", "contentBasedDeduplication", *_FIFO)
 _REDRIVE_RECEIVES = range(1, 1001)
 
 
@@ -43,8 +46,14 @@ class Queue(Resource):
             yield Failure("name", "a FIFO queue's name ends in .fifo, and no other's does")
         if inputs.get("contentBasedDeduplication") is True and fifo is False:
             yield Failure("contentBasedDeduplication", "only a FIFO queue deduplicates by content")
+        for name in _FIFO:
+            if inputs.get(name) is not None and fifo is False:
+                yield Failure(name, f"only a FIFO queue has {name}")
+        limit, scope = inputs.get("fifoThroughputLimit"), inputs.get("deduplicationScope")
+        if limit == "perMessageGroupId" and scope not in ("messageGroup", UNKNOWN):
+            yield Failure("fifoThroughputLimit", "perMessageGroupId needs the deduplicationScope messageGroup")
         if given(inputs, "redrivePolicy"):
-            yield from _redrive_failures(json.loads(inputs["redrivePolicy"]))
+            yield from _redrive_failures(json.loads(inputs["redrivePolicy"]), fifo)
 
     def create(self, aws: Aws, inputs: Props) -> str:
         """CreateQueue; see the facts' note on names that exist."""
@@ -67,6 +76,8 @@ class Queue(Resource):
         properties.update({name: int(attributes[key]) for name, key in _NUMBERS.items() if key in attributes})
         properties.update({name: attributes.get(key, "false") == "true" for name, key in _FLAGS.items()})
         properties.update({name: attributes[key] for name, key in _TEXTS.items() if attributes.get(key)})
+        if properties["fifoQueue"]:
+            properties.update({name: attributes.get(key, _FIFO_DEFAULTS[name]) for name, key in _FIFO.items()})
         return properties
 
     def update(self, aws: Aws, id_: str, old: Props, new: Props, changed: set[str]) -> None:
@@ -139,12 +150,16 @@ def policy_of(aws: Aws, arn: str) -> str | None:
     return answer.get("Attributes", {}).get("Policy")
 
 
-def visibility_timeout_of(aws: Aws, arn: str) -> int:
-    """Seconds that a received message of this queue stays hidden."""
+def attributes_of(aws: Aws, arn: str) -> dict[str, str]:
+    """The attributes of the queue with this ARN."""
     sqs = aws.client("sqs")
     url = sqs.get_queue_url(QueueName=arn.rsplit(":", 1)[-1])["QueueUrl"]
-    answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
-    return int(answer["Attributes"]["VisibilityTimeout"])
+    return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+
+
+def visibility_timeout_of(aws: Aws, arn: str) -> int:
+    """Seconds that a received message of this queue stays hidden."""
+    return int(attributes_of(aws, arn)["VisibilityTimeout"])
 
 
 def _set_policy(aws: Aws, url: str, policy: str) -> None:
@@ -156,12 +171,12 @@ def _attributes(inputs: Props, names: set[str]) -> dict[str, str]:
     fifo = bool(inputs.get("fifoQueue"))
     return {
         key: str(inputs[name]).lower() if name in _FLAGS else str(inputs[name])
-        for name, key in {**_NUMBERS, **_FLAGS, **_TEXTS}.items()
+        for name, key in {**_NUMBERS, **_FLAGS, **_TEXTS, **_FIFO}.items()
         if name in names and inputs.get(name) is not None and (fifo or name not in _FIFO_ONLY)
     }
 
 
-def _redrive_failures(policy: Props) -> Iterator[Failure]:
+def _redrive_failures(policy: Props, fifo: Any) -> Iterator[Failure]:
     for key in ("deadLetterTargetArn", "maxReceiveCount"):
         if key not in policy:
             yield Failure("redrivePolicy", f"a redrive policy needs {key}")
@@ -170,3 +185,6 @@ def _redrive_failures(policy: Props) -> Iterator[Failure]:
     count = policy.get("maxReceiveCount", 1)
     if not str(count).isdigit() or int(count) not in _REDRIVE_RECEIVES:
         yield Failure("redrivePolicy", "maxReceiveCount is from 1 to 1,000")
+    target = policy.get("deadLetterTargetArn")
+    if isinstance(target, str) and fifo is not UNKNOWN and target.endswith(".fifo") is not (fifo is True):
+        yield Failure("redrivePolicy", "the dead-letter queue of a FIFO queue is FIFO too, and any other's isn't")

@@ -1,0 +1,1 @@
+"""Business events: validated, appended once, and projected into what readers ask for."""
