@@ -12,6 +12,7 @@ from . import (
     resource_policies,
     roles,
     routes,
+    streams,
     tags,
     transport,
 )
@@ -40,6 +41,7 @@ FAMILIES: dict[str, tuple[Rule, ...]] = {
         queues.dead_letter_queue_retention,
         queues.partial_batches,
     ),
+    "Streams": (streams.stream_failures,),
     "Routes": (routes.auth_on_every_route,),
     "Logs": (logs.log_retention, logs.function_log_group, logs.api_access_logs, logs.machine_logs),
     "Tags": (tags.tags,),

@@ -8,6 +8,7 @@ from ..framework.resources import Resource
 from ..framework.rule import Context, Scope, Severity, resources, rule
 from ..framework.types import PATTERN, ROLE, ROLE_POLICY
 from ..iam.arns import has_wildcard, is_pinned
+from ..iam.conditions import holds_to
 from ..iam.documents import Statement, parse
 from ..iam.facts import takes_no_resource
 from .subjects import IDENTITY_STATEMENTS, POLICY_DOCUMENT, document
@@ -26,6 +27,10 @@ def wide_actions(statement: Statement) -> Iterator[str]:
         yield f"{statement.label} allows all but some actions (NotAction)"
     if statement.not_resources:
         yield f"{statement.label} allows all but some resources (NotResource)"
+
+
+NARROWED_BY = {"event-source-mapping": "lambda:functionarn"}
+"""Kind of resource whose id AWS makes → condition key that names its owner."""
 
 
 @rule(
@@ -89,7 +94,17 @@ def no_wildcard_resource(policy: Resource, context: Context) -> Iterator[str]:
         if not statement.resources and not statement.not_resources:
             yield f"{statement.label} names no resource"
         for wide in (each for each in statement.resources if not is_pinned(each)):
-            yield from _why_not(statement, wide, policy, context)
+            if not _is_narrowed(wide, statement):
+                yield from _why_not(statement, wide, policy, context)
+
+
+def _is_narrowed(wide: str, statement: Statement) -> bool:
+    """Whether AWS makes the id that the wildcard stands for, and a condition names the one owner of such things.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+    """
+    owned = next((key for kind, key in NARROWED_BY.items() if f":{kind}:" in wide), "")
+    return bool(owned) and wide.endswith(":*") and holds_to(statement, (owned,))
 
 
 def _why_not(statement: Statement, wide: str, policy: Resource, context: Context) -> Iterator[str]:

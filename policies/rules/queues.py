@@ -23,13 +23,23 @@ DEFAULT_TIMEOUT_S = 3
 JOBS, DLQ = ("arn:aws:sqs:eu-west-1:111122223333:" + name for name in ("jobs", "jobs-dlq"))
 
 
+def follows_a_stream(mapping: Resource) -> bool:
+    """Whether a mapping reads a stream: AWS asks for a starting position there, and refuses it for queues.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+    """
+    return bool(mapping.known("startingPosition"))
+
+
 def source_queue(mapping: Resource, stack: Stack) -> Resource | None:
     """The queue of this stack that a mapping reads, if it reads one."""
-    return stack.named_by(mapping, "eventSourceArn", QUEUE)
+    return None if follows_a_stream(mapping) else stack.named_by(mapping, "eventSourceArn", QUEUE)
 
 
 def reads_a_queue(mapping: Resource, stack: Stack) -> bool:
     """Whether a mapping reads a queue, of this stack or another."""
+    if follows_a_stream(mapping):
+        return False
     if source_queue(mapping, stack):
         return True
     return bool(physical_name_in(mapping.known("eventSourceArn") or "", "sqs"))

@@ -112,6 +112,19 @@ def test_delete_before_replace_takes_dependents_with_it_that_it_would_replace(st
     assert stack.entries()["d"]["id"] == "d-arn:b-arn:two"
 
 
+def test_a_protected_dependent_keeps_what_it_depends_on_from_being_deleted_first(stack):
+    stack.world.delete_first = True
+    program = """
+    a = Thing("a", name="{name}")
+    Thing("b", name=a.arn.apply(lambda arn: "b-" + arn), opts=ResourceOptions(protect=True))
+    """
+    stack.up(program.format(name="one"))
+    report = stack.up(program.format(name="two"))
+    assert report.exit_code == 1
+    assert "takes deleting fake:index/thing:Thing::b first, which is protected" in stack.told.text
+    assert stack.world.things.keys() == {"one", "b-arn:one"}
+
+
 def test_a_crash_between_deletion_and_creation_is_made_good_by_the_next_run(stack):
     stack.world.delete_first = True
     stack.up('Thing("a", name="one")')
@@ -231,7 +244,7 @@ def test_another_region_of_the_default_provider_replaces_what_it_manages(stack):
     assert report.exit_code == 0, stack.told.text
     # The name of b is its id in either region: the old one is another one all the same.
     assert ops(report) == {"proj-test": "same", "a": "replace", "b": "replace"}
-    assert stack.world.of("delete") == stack.world.of("create")
+    assert sorted(stack.world.of("delete")) == sorted(stack.world.of("create")) == ["a", "b"]
 
 
 def test_configuration_reaches_the_program_and_the_default_provider(stack):
