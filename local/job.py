@@ -46,7 +46,8 @@ def run(outputs: dict[str, Any], settings: Settings, console: Console) -> None:
     with console.status(f"waiting for {len(urls)} renditions"):
         renditions = _await(urls, settings)
     Console(width=_UNCUT).print(_table(renditions, settings))
-    console.print(f"the front, to do the same by hand: [bold]{browse.address_here(outputs['front_url'], settings)}/[/]")
+    front = browse.address_here(outputs["front_url"], settings)
+    console.print(f"the front, to do the same by hand: {front}/", soft_wrap=True)
 
 
 def _upload(api_url: str, picture: bytes, settings: Settings) -> str:

@@ -102,7 +102,9 @@ def _grants(everything: list[Resource]) -> Iterator[str]:
     for component in everything:
         for grant in (component.get("outputs") or {}).get("grants", ()):
             principal = acting.get(_name(roles[grant["principal"]])) or apis.get(component["urn"])
-            for action in grant["actions"] if principal else ():
+            if principal is None:
+                continue
+            for action in grant["actions"]:
                 for resource in grant["resources"] if action in _ACTS else ():
                     if target := held.get(_physical(resource)):
                         yield f"  {_id(principal)} {_ACTS[action]} {_id(target)}"

@@ -5,6 +5,7 @@ from .auth import ApiKey, Iam, Public, Scopes
 from .component import ApiGatewayPattern
 from .route import Route
 from .targets import (
+    AppendToLog,
     HttpProxy,
     InvokeFunction,
     Mock,
@@ -20,6 +21,7 @@ __all__ = [
     "ApiGatewayPattern",
     "ApiGatewayPatternArgs",
     "ApiKey",
+    "AppendToLog",
     "Front",
     "HttpProxy",
     "Iam",

@@ -62,7 +62,7 @@ class Endpoint:
             "keys": self._around.keys_required,
         }
 
-    def _of(self, method: pulumi.Input[str]) -> dict[str, pulumi.Input[str]]:
+    def _of(self, method: pulumi.Input[str]) -> dict[str, Any]:
         """Which method a resource belongs to. What AWS deletes with another resource names that one's `http_method`, so
         that it is made anew with it."""
         around = self._around

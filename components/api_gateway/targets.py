@@ -79,6 +79,24 @@ class PutToStream:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AppendToLog:
+    """Append the body, an event, to a log, whichever kind it is, and answer 202.
+
+    `aggregate` and `event_id` are JSONPaths into it: what is kept in order, and what makes an event one.
+    """
+
+    log: Stream | Queue
+    aggregate: str = "$.aggregate"
+    event_id: str = "$.id"
+
+    def integration(self, names: Names) -> Integration:
+        """A stream's partition key, or a FIFO queue's group and deduplication id."""
+        if isinstance(self.log, Stream):
+            return PutToStream(stream=self.log, key=self.aggregate).integration(names)
+        return SendToQueue(queue=self.log, group=self.aggregate, deduplication=self.event_id).integration(names)
+
+
+@dataclass(frozen=True, kw_only=True)
 class PutEvent:
     """Put the body as the detail of an event on a bus and answer 202.
 

@@ -59,6 +59,15 @@ class EventSourcedBatch(Pattern):
     the machine `replay`, while it is read.
     """
 
+    log: Stream | Queue
+    """Where events are accepted: a `Stream` for `Kinesis()`, a `Queue` for `Fifo()`."""
+
+    reads: dict[str, StateMachine]
+    """Projection → the Express machine that reads one of its states: input `{"key"}`, error `NotFound`."""
+
+    replay: StateMachine
+    """Rebuilds a projection: input `{"projection"}`."""
+
     def __init__(self, name: str, args: EventSourcedBatchArgs, opts: ResourceOptions | None = None) -> None:
         args.check(name)
         super().__init__("serviceful:index:EventSourcedBatch", name, physical_name=args.physical_name, opts=opts)

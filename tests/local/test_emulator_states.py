@@ -168,6 +168,12 @@ def test_a_machine_pauses_and_resumes_a_mapping(aws, bench, run):
     assert run(look)["error"] == "Lambda.AccessDeniedException"
     assert run(pause, allow(["lambda:UpdateEventSourceMapping"], [mapping]))["status"] == "SUCCEEDED"
     seen = run(look, allow(["lambda:GetEventSourceMapping"], [mapping]))["output"]
+    any_mapping = "arn:aws:lambda:us-east-1:000000000000:event-source-mapping:*"
+    for owner, status in ((function, "SUCCEEDED"), ("another", "FAILED")):
+        arn = f"arn:aws:lambda:us-east-1:000000000000:function:{owner}"
+        only = {"ArnEquals": {"lambda:FunctionArn": [arn]}}
+        granted = allow(["lambda:UpdateEventSourceMapping"], [any_mapping], Condition=only)
+        assert run(pause, granted)["status"] == status
 
     assert (seen["Uuid"], seen["State"]) == (uuid, "Disabled")
     aws("lambda").delete_event_source_mapping(UUID=uuid)

@@ -97,6 +97,21 @@ def test_a_wildcard_above_the_name_is_a_wildcard_resource(resource):
     assert granted([body], "iam-no-wildcard-resource")
 
 
+def test_an_id_that_aws_makes_may_be_open_where_a_condition_names_its_owner():
+    mappings, worker = arn("lambda", "event-source-mapping:*"), arn("lambda", "function:worker")
+    body = {"Effect": "Allow", "Action": "lambda:UpdateEventSourceMapping", "Resource": mappings}
+    owned = {"ArnEquals": {"lambda:FunctionArn": worker}}
+    assert not granted([{**body, "Condition": owned}], "iam-no-wildcard-resource")
+    assert granted([body], "iam-no-wildcard-resource")
+    loose = [
+        {"ArnLike": {"lambda:FunctionArn": arn("lambda", "function:*")}},
+        {"Null": {"lambda:FunctionArn": "false"}},
+    ]
+    for condition in loose:
+        assert granted([{**body, "Condition": condition}], "iam-no-wildcard-resource")
+    assert granted([{**body, "Resource": "*", "Condition": owned}], "iam-no-wildcard-resource")
+
+
 @pytest.mark.parametrize(
     "resource",
     [

@@ -1,8 +1,9 @@
 """A browser on this machine finds what pages link to.
 
-On AWS a page that names `https://<id>.cloudfront.net` is right. Here no browser resolves that name, and the stock server
-serves pages as they are. So where a page, a script or JSON is asked for by the local name, `<id>.cloudfront.localhost`,
-addresses of CloudFront in it are answered as the local ones. Asked for by its name on AWS, it is as it was stored.
+On AWS a page that names `https://<id>.cloudfront.net` is right. Here no browser resolves that name, and the stock
+server serves pages as they are. So where a page, a script or JSON is asked for by the local name,
+`<id>.cloudfront.localhost`, addresses of CloudFront in it are answered as the local ones. Asked for by its name on AWS,
+it is as it was stored.
 """
 
 from __future__ import annotations

@@ -1,0 +1,143 @@
+"""Events through the deployed system: in by the API, out of its projections, rebuilt and read all the while."""
+
+from __future__ import annotations
+
+import base64
+import json
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from local import browse
+from local.settings import Settings
+from tests.local.test_reference_system import run_local
+
+pytestmark = pytest.mark.xdist_group("reference-system")
+
+Client = Callable[..., Any]
+Eventually = Callable[..., Any]
+
+
+class Shop:
+    """A program that writes events, and a reader of totals."""
+
+    def __init__(self, settings: Settings, outputs: dict[str, Any], aws: Client) -> None:
+        self.settings, self.outputs, self.aws = settings, outputs, aws
+        self.token = self._token()
+
+    def send(self, event: Any, token: str | None = None) -> Any:
+        here = browse.urlsplit(browse.address_here(f"{self.outputs['api_url']}/events", self.settings))
+        headers = {"Host": here.netloc, "Authorization": self.token if token is None else token}
+        return browse._CONNECTIONS.request("POST", f"{self.settings.endpoint}{here.path}", json=event, headers=headers)
+
+    def read(self, path: str) -> Any:
+        return browse.get(f"{self.outputs['api_url']}{path}", self.settings)
+
+    def sold(self, day: str) -> int:
+        answer = self.read(f"/sales/{day}")
+        return answer.json()["state"]["sales"]["count"] if answer.status == 200 else 0
+
+    def quarantined(self) -> list[dict[str, Any]]:
+        sqs = self.aws("sqs")
+        url = sqs.get_queue_url(QueueName="serviceful-local-events-quarantine")["QueueUrl"]
+        received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        return [json.loads(message["Body"]) for message in received.get("Messages", [])]
+
+    def _token(self) -> str:
+        """By the pool's own token endpoint, as a program with a client id and a secret."""
+        users = self.aws("cognito-idp")
+        pool = users.list_user_pools(MaxResults=10)["UserPools"][0]["Id"]
+        client = users.list_user_pool_clients(UserPoolId=pool, MaxResults=10)["UserPoolClients"][0]["ClientId"]
+        known = users.describe_user_pool_client(UserPoolId=pool, ClientId=client)["UserPoolClient"]
+        basic = base64.b64encode(f"{client}:{known['ClientSecret']}".encode()).decode()
+        answer = browse._CONNECTIONS.request(
+            "POST",
+            f"{self.settings.endpoint}/oauth2/token",
+            body="grant_type=client_credentials&scope=events%2Fwrite",
+            headers={"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"},
+        )
+        return answer.json()["access_token"]
+
+
+@pytest.fixture(scope="module")
+def shop(local_aws: Settings, aws: Client) -> Shop:
+    code, deployed, errors = run_local(local_aws, "up", "--json")
+    assert code == 0, errors
+    return Shop(local_aws, deployed["outputs"], aws)
+
+
+def purchase(aggregate: str, **more: Any) -> dict[str, Any]:
+    return {
+        "id": str(uuid.uuid4()),
+        "type": "purchase.completed",
+        "version": 2,
+        "aggregate": aggregate,
+        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "correlation": str(uuid.uuid4()),
+        "payload": {"title": "Talk", "amount_minor": 500, "currency": "JPY"},
+        **more,
+    }
+
+
+def test_events_are_summed_up_once_and_a_replay_comes_to_the_same(shop: Shop, eventually: Eventually) -> None:
+    event = purchase("order-1")
+    day = event["time"][:10]
+    before = shop.sold(day)
+    assert [shop.send(event).status for _ in range(3)] == [202] * 3
+    for number in range(5):
+        assert shop.send(purchase(f"order-{uuid.uuid4()}-{number}")).status == 202
+    eventually(lambda: shop.sold(day) == before + 6, 40)
+    live = shop.read(f"/sales/{day}").json()
+    assert live["age_seconds"] >= 0
+
+    machines = shop.aws("stepfunctions")
+    given = json.dumps({"projection": "daily_sales", "require_same": True})
+    started = machines.start_execution(stateMachineArn=shop.outputs["events_replay"], input=given)
+
+    def ended() -> Any:
+        assert shop.sold(day) >= before + 6, "reads stopped while the projection was rebuilt"
+        execution = machines.describe_execution(executionArn=started["executionArn"])
+        return execution if execution["status"] != "RUNNING" else None
+
+    execution = eventually(ended, 90)
+    assert execution["status"] == "SUCCEEDED", execution
+    assert json.loads(execution["output"])["different"] == []
+    assert shop.read(f"/sales/{day}").json()["state"] == live["state"]
+    shop.send(purchase(f"order-{uuid.uuid4()}"))
+    eventually(lambda: shop.sold(day) == before + 7, 40)
+
+
+def test_what_is_no_event_is_quarantined_with_the_reason_and_the_rest_goes_on(
+    shop: Shop, eventually: Eventually
+) -> None:
+    poison = purchase("order-poison", type="purchase.imagined")
+    day = poison["time"][:10]
+    before = shop.sold(day)
+    assert shop.send(poison).status == 202
+    assert shop.send(purchase(f"order-{uuid.uuid4()}")).status == 202
+    (letter,) = eventually(lambda: [one for one in shop.quarantined() if poison["id"] in one["body"]], 40)
+    assert letter["reason"]
+    assert letter["position"]
+    eventually(lambda: shop.sold(day) == before + 1, 40)
+
+
+def test_a_body_that_is_no_envelope_is_refused_before_the_log(shop: Shop) -> None:
+    refused = shop.send({"nonsense": 1})
+    assert (refused.status, refused.headers["Content-Type"]) == (400, "application/problem+json")
+
+
+@pytest.mark.parametrize("token", ["", "forged.by.hand", "Bearer nothing"])
+def test_without_a_token_of_the_pool_no_event_is_taken(shop: Shop, token: str) -> None:
+    refused = shop.send(purchase("order-1"), token)
+    assert (refused.status, refused.headers["Content-Type"]) == (401, "application/problem+json")
+    header, payload, signature = shop.token.split(".")
+    tampered = f"{header}.{payload[:-2]}AA.{signature}"
+    assert shop.send(purchase("order-1"), tampered).status == 401
+
+
+def test_a_total_that_is_not_there_is_a_problem_and_not_an_error(shop: Shop) -> None:
+    missing = shop.read("/sales/1999-01-01")
+    assert (missing.status, missing.headers["Content-Type"]) == (404, "application/problem+json")
