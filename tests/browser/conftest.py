@@ -8,16 +8,16 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from local.browser import chromium
-from tests.local.conftest import aws, eventually, local_aws
+from tests.local.conftest import aws, eventually, local_aws, reference_system
 
-__all__ = ["aws", "eventually", "local_aws"]
+__all__ = ["aws", "eventually", "local_aws", "reference_system"]
 
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium without a window; it ends with the tests."""
+    """Chromium without a window. It ends with the module: while it runs, this thread has an event loop."""
     path = chromium()
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=QUIET)

@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, Page, expect
 from examples.poster import make_poster
 from local.browse import address_here
 from local.settings import Settings
-from tests.local.test_reference_system import run_local
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("reference-system")]
 
@@ -20,11 +19,9 @@ PATIENCE_MS = 60_000
 
 
 @pytest.fixture(scope="module")
-def address(local_aws: Settings) -> str:
+def address(local_aws: Settings, reference_system: dict[str, Any]) -> str:
     """Where the deployed front is, on this machine."""
-    code, deployed, errors = run_local(local_aws, "up", "--json")
-    assert code == 0, errors
-    return address_here(deployed["outputs"]["front_url"], local_aws)
+    return address_here(reference_system["outputs"]["front_url"], local_aws)
 
 
 @pytest.fixture

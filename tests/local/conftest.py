@@ -14,6 +14,7 @@ from botocore.config import Config
 
 from local.emulator import manager
 from local.settings import ACCESS_KEY, SECRET_KEY, Settings
+from tests.local.command import run_local
 from tests.local.emulation import Workbench
 
 CONFIG = Config(
@@ -106,3 +107,11 @@ def eventually() -> Callable[..., Any]:
 def bench(aws: Client) -> Workbench:
     """Makes roles, functions and queues for contract tests."""
     return Workbench(aws)
+
+
+@pytest.fixture(scope="session")
+def reference_system(local_aws: Settings) -> dict[str, Any]:
+    """The reference system, deployed by `python -m local up --json`; what that printed."""
+    code, deployed, errors = run_local(local_aws, "up", "--json")
+    assert code == 0, errors
+    return deployed

@@ -315,6 +315,7 @@ CASES = [
     bucket,
     public_access_block,
     encryption,
+    cors,
     ownership,
     lifecycle,
     bucket_policy,

@@ -13,7 +13,6 @@ import pytest
 
 from local import browse
 from local.settings import Settings
-from tests.local.test_reference_system import run_local
 
 pytestmark = pytest.mark.xdist_group("reference-system")
 
@@ -49,7 +48,8 @@ class Shop:
     def _token(self) -> str:
         """By the pool's own token endpoint, as a program with a client id and a secret."""
         users = self.aws("cognito-idp")
-        pool = users.list_user_pools(MaxResults=10)["UserPools"][0]["Id"]
+        pools = users.list_user_pools(MaxResults=60)["UserPools"]
+        pool = next(pool["Id"] for pool in pools if pool["Name"] == "serviceful-local-api-users")
         client = users.list_user_pool_clients(UserPoolId=pool, MaxResults=10)["UserPoolClients"][0]["ClientId"]
         known = users.describe_user_pool_client(UserPoolId=pool, ClientId=client)["UserPoolClient"]
         basic = base64.b64encode(f"{client}:{known['ClientSecret']}".encode()).decode()
@@ -63,10 +63,8 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(local_aws: Settings, aws: Client) -> Shop:
-    code, deployed, errors = run_local(local_aws, "up", "--json")
-    assert code == 0, errors
-    return Shop(local_aws, deployed["outputs"], aws)
+def shop(local_aws: Settings, reference_system: dict[str, Any], aws: Client) -> Shop:
+    return Shop(local_aws, reference_system["outputs"], aws)
 
 
 def purchase(aggregate: str, **more: Any) -> dict[str, Any]:

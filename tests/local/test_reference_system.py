@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import urllib.parse
 import zipfile
 from collections.abc import Callable
@@ -18,25 +15,13 @@ import pyvips
 
 from examples.poster import make_poster
 from local import browse
-from local.settings import REPO, Settings
+from local.settings import Settings
+from tests.local.command import run_local
 
 pytestmark = pytest.mark.xdist_group("reference-system")
 
 Client = Callable[..., Any]
 Eventually = Callable[..., Any]
-
-
-def run_local(settings: Settings, *arguments: str) -> tuple[int, dict[str, Any], str]:
-    """`python -m local …`: exit code, the JSON on stdout, and what went to stderr."""
-    environment = {
-        **os.environ,
-        "SERVICEFUL_HOME": str(settings.home),
-        "SERVICEFUL_PORT": str(settings.port),
-        "SERVICEFUL_CACHE": str(settings.cache),
-    }
-    command = [sys.executable, "-m", "local", *arguments]
-    done = subprocess.run(command, cwd=REPO, env=environment, capture_output=True, text=True, check=False)
-    return done.returncode, json.loads(done.stdout) if done.stdout.strip() else {}, done.stderr
 
 
 @dataclass(frozen=True)
@@ -88,10 +73,8 @@ class Posters:
 
 
 @pytest.fixture(scope="module")
-def posters(local_aws: Settings, aws: Client) -> Posters:
-    code, deployed, errors = run_local(local_aws, "up", "--json")
-    assert code == 0, errors
-    return Posters(local_aws, deployed, aws)
+def posters(local_aws: Settings, reference_system: dict[str, Any], aws: Client) -> Posters:
+    return Posters(local_aws, reference_system, aws)
 
 
 @pytest.fixture(scope="module")
@@ -121,8 +104,9 @@ def test_a_refresh_finds_what_was_deployed(posters: Posters) -> None:
     code, refreshed, errors = run_local(posters.settings, "refresh", "--json")
     assert code == 0, errors
     drifted = {(one["type"], *one["diff"]) for one in refreshed["resources"] if one["op"] != "same"}
-    # A function's status changes when a distribution that is made after it uses it.
-    assert drifted <= {("aws:cloudfront/function:Function", "status")}
+    # What AWS says of a resource changes when another that is made after it uses it.
+    later = {("aws:cloudfront/function:Function", "status"), ("aws:cognito/userPool:UserPool", "domain")}
+    assert drifted <= later
 
 
 def test_an_upload_comes_back_as_thumbnail_jpeg_and_archive(posters: Posters, uploaded: str) -> None:
@@ -200,7 +184,8 @@ def test_a_broken_picture_is_one_dead_letter_with_the_reason_and_the_rest_goes_o
 
 def test_the_api_answers_through_cloudfront_and_nowhere_else(posters: Posters) -> None:
     assert posters.call("GET", "/health").json() == {"ok": True}
-    api = next(item["id"] for item in posters.aws("apigateway").get_rest_apis()["items"])
+    apis = posters.aws("apigateway").get_rest_apis(limit=500)["items"]
+    api = next(item["id"] for item in apis if item["name"] == "serviceful-local-api")
     direct = browse._CONNECTIONS.request("GET", f"{posters.settings.endpoint}/_aws/execute-api/{api}/v1/health")
     assert direct.status == 403
     assert direct.headers["Content-Type"] == "application/problem+json"

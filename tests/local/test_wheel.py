@@ -13,7 +13,7 @@ import pytest
 from uv import find_uv_bin
 
 from local.settings import REPO, Settings
-from tests.local.test_reference_system import run_local
+from tests.local.command import run_local
 
 
 def sh(*command: str | Path, cwd: Path) -> str:
