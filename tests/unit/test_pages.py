@@ -23,7 +23,8 @@ def test_every_function_queue_topic_bucket_and_distribution_is_in_the_picture() 
         shown = [leaf for leaf in plan.leaves if leaf.type.partition(":")[2].partition(":")[0] == kind]
         assert shown
         for leaf in shown:
-            part = leaf.name.removeprefix("posters-").removeprefix("api-")
+            component = leaf.parent.rpartition("::")[2]
+            part = leaf.name.removeprefix(f"{component}-")
             assert f'"{part}"' in drawn.replace("λ ", "")
 
 
