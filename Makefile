@@ -6,7 +6,7 @@ ENGINE ?= local
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down preview logs check test lint types format lock docs bench
+.PHONY: help setup up tour down preview logs check test lint types format lock docs bench
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -20,6 +20,9 @@ up: setup ## deploy the reference system to the local AWS and run one real job t
 	@$(LOCAL) start
 	@$(LOCAL) up --engine $(ENGINE)
 	@$(LOCAL) job --engine $(ENGINE)
+
+tour: setup ## walk through every pattern of the deployed system, each doing one real job
+	@$(LOCAL) tour --engine $(ENGINE)
 
 preview: setup ## show what `make up` would change
 	@$(LOCAL) start

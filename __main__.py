@@ -62,6 +62,10 @@ api = ApiGatewayPattern(
 
 pulumi.export("front_url", api.front_url)
 pulumi.export("api_url", api.url)
+if api.users:
+    pulumi.export("api_user_pool", api.users.pool.id)
+    pulumi.export("api_client", api.users.client.id)
 pulumi.export("posters_upload_function", posters.upload_function)
 pulumi.export("posters_renditions", posters.rendition_urls)
 pulumi.export("events_replay", events.replay.machine.arn)
+pulumi.export("events_quarantine", events.quarantine.queue.url)

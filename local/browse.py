@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -10,7 +11,7 @@ import urllib3
 from local.settings import Settings
 
 _CLOUDFRONT = ".cloudfront.net"
-_CONNECTIONS = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(10))
+CONNECTIONS = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(10))
 
 
 def address_here(url: str, settings: Settings) -> str:
@@ -23,19 +24,26 @@ def address_here(url: str, settings: Settings) -> str:
     return f"http://{label}.cloudfront.localhost:{settings.port}{quote(parts.path, safe='/%')}"
 
 
-def get(url: str, settings: Settings) -> urllib3.BaseHTTPResponse:
-    """GET an address of CloudFront. Python's resolver doesn't know `*.localhost`, so the name goes in `Host`."""
+def request(
+    method: str, url: str, settings: Settings, *, json: Any = None, headers: Mapping[str, str] | None = None
+) -> urllib3.BaseHTTPResponse:
+    """Ask an address of CloudFront. Python's resolver doesn't know `*.localhost`, so the name goes in `Host`."""
     here = urlsplit(address_here(url, settings))
-    return _CONNECTIONS.request("GET", f"{settings.endpoint}{here.path}", headers={"Host": here.netloc})
+    named = {**(headers or {}), "Host": here.netloc}
+    return CONNECTIONS.request(method, f"{settings.endpoint}{here.path}", json=json, headers=named)
+
+
+def get(url: str, settings: Settings) -> urllib3.BaseHTTPResponse:
+    """GET an address of CloudFront."""
+    return request("GET", url, settings)
 
 
 def post(url: str, body: Any, settings: Settings) -> urllib3.BaseHTTPResponse:
     """POST JSON to an address of CloudFront."""
-    here = urlsplit(address_here(url, settings))
-    return _CONNECTIONS.request("POST", f"{settings.endpoint}{here.path}", json=body, headers={"Host": here.netloc})
+    return request("POST", url, settings, json=body)
 
 
 def upload(form: dict[str, Any], filename: str, content: bytes) -> urllib3.BaseHTTPResponse:
     """POST a file with an upload form, as an HTML form does."""
     fields: dict[str, Any] = {**form["fields"], "file": (filename, content)}
-    return _CONNECTIONS.request("POST", form["url"], fields=fields)
+    return CONNECTIONS.request("POST", form["url"], fields=fields)

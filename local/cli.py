@@ -89,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     add("stop", _with_commands("stop"), "Stop the local AWS. It forgets everything.")
     add("logs", _with_commands("logs"), "Print the functions' latest log lines.")
     add("job", _job, "Upload a picture, wait for its renditions, show them.", engine)
+    add("tour", _tour, "Walk through the deployed system: each pattern does one real job.", engine)
     redrive = add("redrive", _redrive, "Move dead letters back to their queue.")
     redrive.add_argument("queue", help="the queue's name in the tree, such as posters-zip")
     add("docs", _docs, "Write the parts of the pages that follow from the code and the deployed stack.")
@@ -108,12 +109,23 @@ def _with_commands(name: str) -> Callable[[argparse.Namespace, Settings], int]:
 def _job(options: argparse.Namespace, settings: Settings) -> int:
     from local import commands  # noqa: PLC0415
 
-    if options.engine == "pulumi":
-        outputs = commands.official_outputs(settings)
-    else:
-        outputs = redacted_outputs(_file(options, settings).read_json())
-    commands.run_job(outputs, settings)
+    commands.run_job(_deployed_outputs(options, settings), settings)
     return DONE
+
+
+def _tour(options: argparse.Namespace, settings: Settings) -> int:
+    from local import commands  # noqa: PLC0415
+
+    commands.take_tour(_deployed_outputs(options, settings), settings)
+    return DONE
+
+
+def _deployed_outputs(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+    from local import commands  # noqa: PLC0415
+
+    if options.engine == "pulumi":
+        return commands.official_outputs(settings)
+    return redacted_outputs(_file(options, settings).read_json())
 
 
 def _redrive(options: argparse.Namespace, settings: Settings) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from local import job, official, pages, picture
+from local import job, official, pages, picture, tour
 from local.client import client
 from local.emulator import manager
 from local.engine.errors import EngineError
@@ -62,6 +62,15 @@ def run_job(outputs: Outputs, settings: Settings) -> None:
     except KeyError as error:
         raise EngineError(f"the stack has no output {error}: deploy it first, with `make up`") from error
     except job.JobError as error:
+        raise EngineError(str(error)) from error
+
+
+def take_tour(outputs: Outputs, settings: Settings) -> None:
+    """Walk through the deployed system, pattern by pattern."""
+    running(settings)
+    try:
+        tour.take(outputs, settings, Console(highlight=False))
+    except tour.TourError as error:
         raise EngineError(str(error)) from error
 
 

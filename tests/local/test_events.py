@@ -30,7 +30,7 @@ class Shop:
     def send(self, event: Any, token: str | None = None) -> Any:
         here = browse.urlsplit(browse.address_here(f"{self.outputs['api_url']}/events", self.settings))
         headers = {"Host": here.netloc, "Authorization": self.token if token is None else token}
-        return browse._CONNECTIONS.request("POST", f"{self.settings.endpoint}{here.path}", json=event, headers=headers)
+        return browse.CONNECTIONS.request("POST", f"{self.settings.endpoint}{here.path}", json=event, headers=headers)
 
     def read(self, path: str) -> Any:
         return browse.get(f"{self.outputs['api_url']}{path}", self.settings)
@@ -53,7 +53,7 @@ class Shop:
         client = users.list_user_pool_clients(UserPoolId=pool, MaxResults=10)["UserPoolClients"][0]["ClientId"]
         known = users.describe_user_pool_client(UserPoolId=pool, ClientId=client)["UserPoolClient"]
         basic = base64.b64encode(f"{client}:{known['ClientSecret']}".encode()).decode()
-        answer = browse._CONNECTIONS.request(
+        answer = browse.CONNECTIONS.request(
             "POST",
             f"{self.settings.endpoint}/oauth2/token",
             body="grant_type=client_credentials&scope=events%2Fwrite",

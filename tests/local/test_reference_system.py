@@ -143,7 +143,7 @@ def test_renditions_are_served_with_security_headers(posters: Posters, uploaded:
 def test_the_distribution_is_the_only_way_to_a_rendition(posters: Posters, uploaded: str) -> None:
     bucket = posters.physical("renditions-000000000000-us-east-1")
     path = f"{bucket}/zip/{urllib.parse.quote(uploaded.removeprefix('uploads/'))}.zip"
-    direct = browse._CONNECTIONS.request("GET", f"{posters.settings.endpoint}/{path}")
+    direct = browse.CONNECTIONS.request("GET", f"{posters.settings.endpoint}/{path}")
     assert direct.status == 403
 
 
@@ -197,10 +197,10 @@ def test_the_api_answers_through_cloudfront_and_nowhere_else(posters: Posters) -
     assert posters.call("GET", "/health").json() == {"ok": True}
     apis = posters.aws("apigateway").get_rest_apis(limit=500)["items"]
     api = next(item["id"] for item in apis if item["name"] == "serviceful-local-api")
-    direct = browse._CONNECTIONS.request("GET", f"{posters.settings.endpoint}/_aws/execute-api/{api}/v1/health")
+    direct = browse.CONNECTIONS.request("GET", f"{posters.settings.endpoint}/_aws/execute-api/{api}/v1/health")
     assert direct.status == 403
     assert direct.headers["Content-Type"] == "application/problem+json"
-    forged = browse._CONNECTIONS.request(
+    forged = browse.CONNECTIONS.request(
         "GET", f"{posters.settings.endpoint}/_aws/execute-api/{api}/v1/health", headers={"x-api-key": "guess"}
     )
     assert forged.status == 403
@@ -209,7 +209,7 @@ def test_the_api_answers_through_cloudfront_and_nowhere_else(posters: Posters) -
 def test_the_pages_are_served_through_cloudfront_and_nowhere_else(posters: Posters) -> None:
     assert b"Launch day" in browse.get(f"{posters.outputs['front_url']}/", posters.settings).data
     bucket = "serviceful-local-api-pages-000000000000-us-east-1"
-    assert browse._CONNECTIONS.request("GET", f"{posters.settings.endpoint}/{bucket}/index.html").status == 403
+    assert browse.CONNECTIONS.request("GET", f"{posters.settings.endpoint}/{bucket}/index.html").status == 403
 
 
 @pytest.mark.parametrize("body", [{}, {"filename": 7}, {"filename": "a.png", "more": 1}, [], "text"])

@@ -1,0 +1,65 @@
+"""Events: sold once however often it is said, wrong ones kept aside, sums rebuilt while they are read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from local.tour.guide import Guide
+from local.tour.program import purchase, token
+
+_SALES = 3
+
+
+def visit(guide: Guide) -> None:
+    """Sell, say it twice, say nonsense, read, rebuild, read again."""
+    key = token(guide, "events/write")
+    sales = [purchase("The talk", 500) for _ in range(_SALES)]
+    day = sales[0]["time"][:10]
+    before = _sold(guide, day)
+    for event in (*sales, sales[0]):
+        answer = guide.api("POST", "/events", event, token=key)
+        guide.expect(answer.status == 202, f"POST /events answers {answer.status}")
+    guide.say(f"{_SALES} purchases were sent, the first of them twice: accepted, straight into the log")
+    nonsense = {**purchase("The talk", 500), "type": "purchase.imagined"}
+    guide.api("POST", "/events", nonsense, token=key)
+    guide.await_("waiting for the sums", lambda: _sold(guide, day) == before + _SALES or None)
+    guide.say(f"GET /sales/{day}: {before} before, {before + _SALES} now; the double counts once")
+    letter = guide.await_("waiting for the quarantine", lambda: _quarantined(guide, nonsense["id"]))
+    guide.say(f"an event of an unknown type waits in the quarantine and stopped nothing: {letter['reason']}")
+    _replay(guide, day)
+
+
+def _replay(guide: Guide, day: str) -> None:
+    machines = guide.aws("stepfunctions")
+    wanted = json.dumps({"projection": "daily_sales", "require_same": True})
+    started = machines.start_execution(stateMachineArn=guide.outputs["events_replay"], input=wanted)
+    reads = 0
+
+    def ended() -> dict[str, Any] | None:
+        nonlocal reads
+        guide.expect(guide.api("GET", f"/sales/{day}").status == 200, "reads stop while the sums are rebuilt")
+        reads += 1
+        described = machines.describe_execution(executionArn=started["executionArn"])
+        return described if described["status"] != "RUNNING" else None
+
+    execution = guide.await_("rebuilding the sums from all events", ended, 120)
+    guide.expect(
+        execution["status"] == "SUCCEEDED", f"the replay ended {execution['status']}: {execution.get('cause')}"
+    )
+    guide.say(
+        f"the sums were rebuilt from all events into the idle table, and came out the same; {reads} reads meanwhile"
+    )
+
+
+def _sold(guide: Guide, day: str) -> int:
+    answer = guide.api("GET", f"/sales/{day}")
+    return answer.json()["state"]["sales"]["count"] if answer.status == 200 else 0
+
+
+def _quarantined(guide: Guide, event: str) -> dict[str, Any] | None:
+    sqs = guide.aws("sqs")
+    url = guide.outputs["events_quarantine"]
+    received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+    letters = (json.loads(message["Body"]) for message in received.get("Messages", ()))
+    return next((letter for letter in letters if event in letter["body"]), None)
