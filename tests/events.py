@@ -9,6 +9,7 @@ import sys
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, Literal
 
@@ -39,6 +40,8 @@ ENVIRONMENT = {
 MODULES = ("ingest", "project", "replay_prepare", "replay_segment", "replay_verify")
 REPLAY = "arn:aws:states:us-east-1:000000000000:execution:replay:1"
 SEGMENTS = 3
+RECORDED = datetime(2026, 11, 22, 9, 30, 1, tzinfo=UTC)
+"""When events are kept: on the day that `message` says they happened, whatever day the tests run on."""
 
 
 def identity(number: int) -> str:
@@ -153,7 +156,7 @@ def load(clients: Any, sqs: Any, environment: Mapping[str, str], setenv: Any) ->
         modules[name] = module
         dynamodb = clients(name) if callable(clients) else clients
         if name == "ingest":
-            store = EventStore(dynamodb, module.settings.events_table)
+            store = EventStore(dynamodb, module.settings.events_table, now=lambda: RECORDED)
             module.ingest = module.Ingest(store, Quarantine(sqs, module.settings.quarantine_url), module.logger)
         elif name == "project":
             module.projector = module.Projector(dynamodb, module.settings, module.logger)
