@@ -1,10 +1,8 @@
 """One API in front of everything."""
 
-from .args import ApiGatewayPatternArgs, Front, Monolith
-from .auth import ApiKey, Iam, Public, Scopes
-from .component import ApiGatewayPattern
-from .route import Route
-from .targets import (
+from ..core.rest_api.auth import ApiKey, Iam, Public, Scopes
+from ..core.rest_api.route import Route
+from ..core.rest_api.targets import (
     AppendToLog,
     HttpProxy,
     InvokeFunction,
@@ -16,6 +14,8 @@ from .targets import (
     SendToQueue,
     StartWorkflow,
 )
+from .args import ApiGatewayPatternArgs, Front, Monolith
+from .component import ApiGatewayPattern
 
 __all__ = [
     "ApiGatewayPattern",

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..core.pattern import NotYet, check_name
+from ..core.rest_api.auth import ApiKey, Public
+from ..core.rest_api.route import Route
+from ..core.rest_api.targets import HttpProxy
 from . import defaults
-from .auth import ApiKey, Public
-from .route import Route
-from .targets import HttpProxy
 
 PAGE = "docs/api-gateway.md"
 

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-STAGE: Final = "v1"
-"""Name of the one stage, part of the API's own URL."""
+from ..core.rest_api.defaults import BURST, RATE, RETRY_AFTER_S, STAGE
 
-RATE: Final = 50
-"""Requests a second that a route takes, unless it says otherwise."""
-
-BURST: Final = 100
-"""Requests at once that a route takes, unless it says otherwise."""
-
-RETRY_AFTER_S: Final = 1
-"""What a throttled caller is told to wait, in seconds."""
+__all__ = ["BURST", "ORIGIN_KEY", "RATE", "RETRY_AFTER_S", "STAGE"]
 
 ORIGIN_KEY: Final = "a"
 """Which of the two valid origin keys CloudFront sends."""

@@ -13,6 +13,7 @@ import pulumi_aws as aws
 from ..core.bucket import Bucket
 from ..core.distribution import ApiOrigin, Distribution
 from ..core.pattern import Pattern
+from ..core.rest_api.api import RestApi
 from .args import Front
 
 REWRITE = Path(__file__).with_name("rewrite.js")
@@ -28,8 +29,7 @@ class StaticFront:
         owner: Pattern,
         given: Front,
         *,
-        api: aws.apigateway.RestApi,
-        stage: aws.apigateway.Stage,
+        api: RestApi,
         key: pulumi.Output[str],
     ) -> None:
         self.bucket = Bucket(owner, "pages")
@@ -40,8 +40,8 @@ class StaticFront:
             edge=REWRITE,
             api=ApiOrigin(
                 path="/api/*",
-                domain=pulumi.Output.format("{0}.execute-api.{1}.amazonaws.com", api.id, owner.names.region),
-                origin_path=pulumi.Output.concat("/", stage.stage_name),
+                domain=api.domain,
+                origin_path=pulumi.Output.concat("/", api.stage.stage_name),
                 headers={"x-api-key": key},
             ),
         )

@@ -10,11 +10,11 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from ..core.pattern import Pattern
-from ..core.role import Role
+from ..role import Role
 from .auth import ApiKey, Iam, Public, Scopes
 from .integration import Answer, Integration
 from .route import Route
+from .scope import Scope
 
 PROBLEM = "'application/problem+json'"
 _CONTENT_TYPE = "method.response.header.Content-Type"
@@ -38,10 +38,10 @@ class Surroundings:
 class Endpoint:
     """One route of an API."""
 
-    def __init__(self, owner: Pattern, route: Route, around: Surroundings) -> None:
-        self._owner, self._route, self._around = owner, route, around
-        self._name = owner.tree_name(route.slug)
-        self.integration: Integration = route.target.integration(owner.names)
+    def __init__(self, scope: Scope, route: Route, around: Surroundings) -> None:
+        self._owner, self._route, self._around = scope.owner, route, around
+        self._part, self._name = scope.part(route.slug), scope.tree(route.slug)
+        self.integration: Integration = route.target.integration(scope.owner.names)
         self.role = self._own_role()
         self.method = self._own_method()
         made = self._integrate()
@@ -81,7 +81,7 @@ class Endpoint:
             return None
         return Role(
             self._owner,
-            self._route.slug,
+            self._part,
             service="apigateway.amazonaws.com",
             permissions=self.integration.permissions,
             because=f"route {self._route}",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pulumi_aws as aws
 
-from ..core.pattern import Pattern
 from . import defaults
 from .integration import template
+from .scope import Scope
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 _TITLES: dict[str, tuple[int, str]] = {
@@ -32,14 +32,12 @@ _TITLES: dict[str, tuple[int, str]] = {
 _RETRY = {"THROTTLED", "QUOTA_EXCEEDED"}
 
 
-def gateway_responses(owner: Pattern, api: aws.apigateway.RestApi) -> list[aws.apigateway.Response]:
+def gateway_responses(scope: Scope, api: aws.apigateway.RestApi) -> list[aws.apigateway.Response]:
     """One for each kind of refusal."""
-    return [_response(owner, api, kind, status, title) for kind, (status, title) in sorted(_TITLES.items())]
+    return [_response(scope, api, kind, status, title) for kind, (status, title) in sorted(_TITLES.items())]
 
 
-def _response(
-    owner: Pattern, api: aws.apigateway.RestApi, kind: str, status: int, title: str
-) -> aws.apigateway.Response:
+def _response(scope: Scope, api: aws.apigateway.RestApi, kind: str, status: int, title: str) -> aws.apigateway.Response:
     headers = {"gatewayresponse.header.Content-Type": "'application/problem+json'"}
     if kind in _RETRY:
         headers["gatewayresponse.header.Retry-After"] = f"'{defaults.RETRY_AFTER_S}'"
@@ -49,11 +47,11 @@ def _response(
     if own_status is None:
         body = template("default_problem.vtl", Title=title)
     return aws.apigateway.Response(
-        owner.tree_name(kind.lower().replace("_", "-")),
+        scope.tree(kind.lower().replace("_", "-")),
         rest_api_id=api.id,
         response_type=kind,
         status_code=own_status,
         response_templates={"application/json": body},
         response_parameters=headers,
-        opts=owner.child(),
+        opts=scope.owner.child(),
     )

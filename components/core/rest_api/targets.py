@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..core.bus import Bus
-from ..core.function import Function
-from ..core.naming import Names
-from ..core.queue import Queue
-from ..core.state_machine import StateMachine
-from ..core.stream import Stream
-from ..core.table import Table
+from ..bus import Bus
+from ..function import Function
+from ..naming import Names
+from ..queue import Queue
+from ..state_machine import StateMachine
+from ..stream import Stream
+from ..table import Table
 from .integration import Answer, Integration, failure, json_string, problem, template
 
 NOT_FOUND = "NotFound"

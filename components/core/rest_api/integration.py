@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-from ..core.naming import Names
-from ..core.permissions import Permission
+from ..naming import Names
+from ..permissions import Permission
 
 TEMPLATES = Path(__file__).parent / "templates"
 _HOLE = re.compile(r"<<(\w+)>>")

@@ -1,0 +1,17 @@
+"""Default settings of every REST API. Patterns that make one list them as theirs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+STAGE: Final = "v1"
+"""Name of the one stage, part of the API's own URL."""
+
+RATE: Final = 50
+"""Requests a second that a route takes, unless it says otherwise."""
+
+BURST: Final = 100
+"""Requests at once that a route takes, unless it says otherwise."""
+
+RETRY_AFTER_S: Final = 1
+"""What a throttled caller is told to wait, in seconds."""
