@@ -1,5 +1,7 @@
 """An event table that is append-only by IAM: who holds dynamodb:PartiQLInsert alone can add items and nothing else."""
 
+import time
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -11,6 +13,10 @@ pytestmark = pytest.mark.local
 @pytest.fixture(scope="module")
 def table(aws):
     """The name of a table with the key of an event."""
+    return event_table(aws)
+
+
+def event_table(aws):
     name = unique("events")
     aws("dynamodb").create_table(
         TableName=name,
@@ -40,6 +46,24 @@ def insert(table, aggregate, sequence, payload="{}"):
         "Statement": f"INSERT INTO \"{table}\" VALUE {{'aggregate': ?, 'sequence': ?, 'payload': ?}}",
         "Parameters": [{"S": aggregate}, {"N": str(sequence)}, {"S": payload}],
     }
+
+
+def fill(aws, table):
+    """4,000 items."""
+    for page in range(160):
+        keys = ({"aggregate": {"S": f"filler-{page}-{place}"}, "sequence": {"N": "1"}} for place in range(25))
+        aws("dynamodb").batch_write_item(RequestItems={table: [{"PutRequest": {"Item": key}} for key in keys]})
+
+
+def fastest_transaction(aws, table):
+    """Seconds of the fastest of twenty: what else the machine does can only add."""
+    seconds = []
+    for _ in range(20):
+        started = time.perf_counter()
+        statements = [insert(table, unique("a"), 1), insert(table, unique("b"), 1)]
+        aws("dynamodb").execute_transaction(TransactStatements=statements)
+        seconds.append(time.perf_counter() - started)
+    return min(seconds)
 
 
 def items(aws, table, aggregate):
@@ -144,3 +168,35 @@ def test_an_inserted_item_is_a_change_of_the_table(aws, appender, table):
     records = reader.get_records(ShardIterator=iterator)["Records"]
     assert [record["eventName"] for record in records] == ["INSERT"] * 3
     assert {record["dynamodb"]["Keys"]["aggregate"]["S"] for record in records} == {alone, first, second}
+
+
+def test_a_cancelled_transaction_leaves_everything_as_it_was(aws, table):
+    root, kept, other = aws("dynamodb"), unique("kept"), unique("other")
+    for aggregate in (kept, other):
+        root.execute_statement(**insert(table, aggregate, 1, "before"))
+    count = root.describe_table(TableName=table)["Table"]["ItemCount"]
+    keys = f"WHERE \"aggregate\" = '{kept}' AND sequence = 1"
+
+    with pytest.raises(ClientError, match="DuplicateItem"):
+        root.execute_transaction(
+            TransactStatements=[
+                {"Statement": f"UPDATE \"{table}\" SET payload = 'after' {keys}"},
+                insert(table, unique("new"), 1),
+                insert(table, other, 1),
+            ]
+        )
+    with pytest.raises(ClientError, match="DuplicateItem"):
+        statements = [{"Statement": f'DELETE FROM "{table}" {keys}'}, insert(table, other, 1)]
+        root.execute_transaction(TransactStatements=statements)
+
+    assert items(aws, table, kept) == items(aws, table, other) == {1: "before"}
+    assert root.describe_table(TableName=table)["Table"]["ItemCount"] == count
+    root.execute_transaction(TransactStatements=[{"Statement": f'DELETE FROM "{table}" {keys}'}])
+    assert items(aws, table, kept) == {}
+    assert root.describe_table(TableName=table)["Table"]["ItemCount"] == count - 1
+
+
+def test_a_transaction_takes_as_long_in_a_full_table_as_in_an_empty_one(aws, table):
+    empty = fastest_transaction(aws, table)
+    fill(aws, table)
+    assert fastest_transaction(aws, table) < 4 * empty

@@ -15,6 +15,7 @@ from local.emulator import envs, manager
 from local.settings import Settings
 from tests.local.conftest import client_factory, free_port
 from tests.local.emulation import TRUST_ROOT, Workbench, allow, document, unique
+from tests.local.test_emulator_partiql import event_table, fastest_transaction, fill
 
 pytestmark = pytest.mark.local
 
@@ -106,6 +107,13 @@ def test_lambda_admission_any_role_and_variable_is_taken(bench):
 def test_partiql_actions_a_statement_needs_an_action_that_iam_lacks(as_allowed):
     with pytest.raises(ClientError, match="not authorized to perform: dynamodb:ExecuteStatement"):
         as_allowed("dynamodb", allow(["dynamodb:PartiQLSelect"], ["*"])).execute_statement(Statement="SELECT * FROM x")
+
+
+def test_partiql_transactions_copy_the_whole_table(aws):
+    table = event_table(aws)
+    empty = fastest_transaction(aws, table)
+    fill(aws, table)
+    assert fastest_transaction(aws, table) > 5 * empty
 
 
 def test_function_logs_are_written_without_any_right(bench):
