@@ -27,6 +27,7 @@ from components.api_gateway import (
     StartWorkflow,
 )
 from components.core.bus import Bus
+from components.core.dashboard import Dashboard
 from components.core.function import Function
 from components.core.pattern import Pattern
 from components.core.queue import Queue
@@ -68,6 +69,7 @@ class Backends(Pattern):
         )
         self.queue.policy()
         self.fifo.policy()
+        Dashboard(self)
         self.publish()
 
     def _machine(self, name: str, kind: Any) -> StateMachine:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pulumi
 from pulumi import ResourceOptions
 
+from ..core.dashboard import Dashboard
 from ..core.pattern import Pattern
 from ..core.rest_api.api import RestApi
 from ..core.rest_api.auth import ApiKey
@@ -34,6 +35,7 @@ class ApiGatewayPattern(Pattern):
         self.front = self._front()
         self.url = self.front.api_url if self.front else self.api.stage.invoke_url
         self.front_url = self.front.url if self.front else None
+        self.dashboard = self._watch()
         self.publish(url=self.url, api_id=self.api.api.id, routes=[str(route) for route in self.routes])
 
     def _keys(self) -> tuple[str, ...]:
@@ -47,3 +49,10 @@ class ApiGatewayPattern(Pattern):
             return None
         key = self.api.keys.value(f"origin-{self.args.origin_key}")
         return StaticFront(self, self.args.front, api=self.api, key=key)
+
+    def _watch(self) -> Dashboard:
+        """Warns when callers get errors that are ours, or wait too long."""
+        self.api.metrics.warn_of_errors()
+        if self.front:
+            self.front.distribution.warn_of_errors()
+        return Dashboard(self)

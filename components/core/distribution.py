@@ -9,9 +9,12 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 
+from .alarm import Alarm
 from .bucket import Bucket
+from .metric import Metric
 from .pattern import Pattern
 from .permissions import Statement, allow_service, placeholder
+from .settings import EDGE_REGION
 
 # Policies that AWS manages, the same in every account:
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
@@ -80,6 +83,33 @@ class Distribution:
         )
         self.url = self.distribution.domain_name.apply(lambda domain: f"https://{domain}")
         owner.ledger.awaited[self._arn_name] = self.distribution.arn
+
+    def server_errors(self) -> Metric:
+        """Percent of viewers' requests that ended with 5xx. CloudFront sends it to us-east-1.
+
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
+        """
+        return Metric(
+            namespace="AWS/CloudFront",
+            name="5xxErrorRate",
+            dimensions={"DistributionId": self.distribution.id, "Region": "Global"},
+            statistic="Average",
+            unit="Percent",
+            region=EDGE_REGION,
+        )
+
+    def warn_of_errors(self) -> Alarm:
+        """An alarm on more than a twentieth of the requests that end with 5xx, three minutes of five."""
+        return Alarm(
+            self._owner,
+            f"{self._name}-5xx",
+            self.server_errors(),
+            threshold=5,
+            periods=5,
+            datapoints=3,
+            means="Viewers get errors from CloudFront or the origin behind it.",
+            runbook="distribution-errors",
+        )
 
     @property
     def _arn_name(self) -> str:

@@ -10,8 +10,10 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from .alarm import Alarm
 from .bundles import bundle_of
 from .log_group import LogGroup
+from .metric import Metric
 from .pattern import Pattern
 from .permissions import Permission
 from .queue import DeadLetters, Queue
@@ -56,7 +58,7 @@ class Function:
         timeout_s: int,
         disk_mb: int = SMALLEST_DISK_MB,
     ) -> None:
-        self._owner, self.tree_name = owner, owner.tree_name(name)
+        self._owner, self._name, self.tree_name = owner, name, owner.tree_name(name)
         self.physical_name = owner.physical("function", name)
         self.arn = owner.names.arn("lambda", f"function:{self.physical_name}")
         self.timeout_s = timeout_s
@@ -80,6 +82,7 @@ class Function:
             tags=owner.tags,
             opts=owner.child(after=[self.role.policy, self.logs.group]),
         )
+        owner.watch.show(f"λ {name}", self.invocations(), self.errors(), self.throttles(), self.duration())
 
     def poll(self, queue: Queue, *, batch: int, max_concurrency: int) -> aws.lambda_.EventSourceMapping:
         """Consume `queue`, `batch` messages a call (1-10), with `max_concurrency` calls at once (2-1,000).
@@ -130,6 +133,7 @@ class Function:
         filters = aws.lambda_.EventSourceMappingFilterCriteriaArgs(
             filters=[aws.lambda_.EventSourceMappingFilterCriteriaFilterArgs(pattern=json.dumps(only))]
         )
+        self._owner.watch.show(f"λ {self._name}", self.iterator_age())
         return aws.lambda_.EventSourceMapping(
             self.tree_name,
             event_source_arn=source.stream.arn if isinstance(source, Stream) else source.table.stream_arn,
@@ -168,6 +172,65 @@ class Function:
     def invoke(self) -> Permission:
         """Run it and wait for its answer."""
         return Permission(actions=("lambda:InvokeFunction",), resources=(self.arn,))
+
+    def invocations(self) -> Metric:
+        """Calls, failed ones included."""
+        return self._metric("Invocations", "Sum", "Count")
+
+    def errors(self) -> Metric:
+        """Calls that raised, timed out or could not start. A record that a batch names as failed is none."""
+        return self._metric("Errors", "Sum", "Count")
+
+    def throttles(self) -> Metric:
+        """Calls refused for want of concurrency."""
+        return self._metric("Throttles", "Sum", "Count")
+
+    def duration(self) -> Metric:
+        """Longest calls but for one in a hundred, in milliseconds."""
+        return self._metric("Duration", "p99", "Milliseconds")
+
+    def iterator_age(self) -> Metric:
+        """How old the last record of a batch was when the function got it, in milliseconds; for streams."""
+        return self._metric("IteratorAge", "Maximum", "Milliseconds")
+
+    def warn_of_errors(self) -> Alarm:
+        """An alarm on calls that fail in three of five minutes: a single one is retried by whoever calls."""
+        return Alarm(
+            self._owner,
+            f"{self._name}-errors",
+            self.errors(),
+            threshold=1,
+            periods=5,
+            datapoints=3,
+            means=f"Calls of {self.physical_name} fail again and again.",
+            runbook="function-errors",
+        )
+
+    def warn_of_lag(self, *, minutes: int) -> Alarm:
+        """An alarm on records of a stream that are older than `minutes` when they are worked on."""
+        return Alarm(
+            self._owner,
+            f"{self._name}-lag",
+            self.iterator_age(),
+            threshold=minutes * 60_000,
+            periods=5,
+            datapoints=3,
+            means=f"{self.physical_name} is {minutes} minutes behind its stream.",
+            runbook="lag",
+        )
+
+    def _metric(self, name: str, statistic: str, unit: str) -> Metric:
+        """A metric of Lambda, which sends none when nothing is called: silence is good.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+        """
+        return Metric(
+            namespace="AWS/Lambda",
+            name=name,
+            dimensions={"FunctionName": self.physical_name},
+            statistic=statistic,
+            unit=unit,
+        )
 
     def _write_logs(self) -> Permission:
         """Without `CreateLogGroup`: the group is made by the program, with a retention."""

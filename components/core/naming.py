@@ -11,9 +11,11 @@ import pulumi
 import pulumi_aws as aws
 
 Kind = Literal[
+    "alarm",
     "api",
     "bucket",
     "bus",
+    "dashboard",
     "edge-function",
     "function",
     "log-group",
@@ -31,9 +33,13 @@ Kind = Literal[
 ]
 
 LONGEST: dict[Kind, int] = {
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    "alarm": 255,
     "api": 255,  # not unique, and no limit is documented
     "bucket": 63,  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
     "bus": 256,  # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
+    "dashboard": 255,
     "edge-function": 64,  # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateFunction.html
     "function": 64,  # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
     "log-group": 512,  # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
@@ -98,10 +104,13 @@ class Names:
         clean = re.sub(r"[^a-z0-9-]+", "-", whole.lower()).strip("-")
         return f"{clean[: limit - 9].rstrip('-')}-{digest}{suffix}"
 
-    def arn(self, service: str, resource: str) -> str:
-        """`arn:partition:service:region:account:resource`, without what the service's ARNs leave out."""
+    def arn(self, service: str, resource: str, *, region: str | None = None) -> str:
+        """`arn:partition:service:region:account:resource`, without what the service's ARNs leave out.
+
+        `region` is another one than the stack's.
+        """
         in_region, in_account = _ARN_SCOPE.get(service, (True, True))
-        region, account = self.region * in_region, self.account * in_account
+        region, account = (region or self.region) * in_region, self.account * in_account
         return f"arn:{self.partition}:{service}:{region}:{account}:{resource}"
 
 

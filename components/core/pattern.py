@@ -9,6 +9,7 @@ import pulumi
 from pulumi import ResourceOptions
 
 from .ledger import Ledger
+from .metric import Watch
 from .naming import Names, check_component_name
 from .settings import StackSettings
 
@@ -28,8 +29,9 @@ class Pattern(pulumi.ComponentResource):
         self.name = name
         self.physical_name = physical_name or name
         self.names = Names.of(self)
-        self.settings = StackSettings.of_stack()
+        self.settings = StackSettings.of_stack(self.names.region)
         self.ledger = Ledger()
+        self.watch = Watch()
 
     def physical(self, kind: Any, *parts: str, suffix: str = "") -> str:
         """The physical name of a part; pinned by the argument `physical_name` when the component is renamed."""

@@ -9,6 +9,7 @@ from typing import Any
 import pulumi_aws as aws
 
 from .bus import Bus
+from .metric import Metric
 from .pattern import Pattern
 from .queue import DeadLetters
 from .role import Role
@@ -35,7 +36,10 @@ class Pipe:
     ) -> None:
         tree_name, names = owner.tree_name(name), owner.names
         physical_name = owner.physical("pipe", name)
-        self.discarded = DeadLetters(owner, f"{name}-discarded")
+        self._name = physical_name
+        self.discarded = DeadLetters(
+            owner, f"{name}-discarded", holds="Changes were given up by the pipe", runbook="discarded-records"
+        )
         role = Role(
             owner,
             name,
@@ -76,4 +80,20 @@ class Pipe:
             ),
             tags=owner.tags,
             opts=owner.child(after=[role.policy, self.discarded.queue]),
+        )
+        owner.watch.show(f"pipe {name}", self.runs(), self.failed())
+
+    def runs(self) -> Metric:
+        """Batches that the pipe took."""
+        return self._metric("Invocations")
+
+    def failed(self) -> Metric:
+        """Batches that it could not deliver; they are tried again."""
+        return self._metric("ExecutionFailed")
+
+    def _metric(self, name: str) -> Metric:
+        """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-monitoring.html"""
+        dimensions = {"PipeName": self._name}
+        return Metric(
+            namespace="AWS/EventBridge/Pipes", name=name, dimensions=dimensions, statistic="Sum", unit="Count"
         )

@@ -6,6 +6,8 @@ import json
 
 import pulumi_aws as aws
 
+from .alarm import Alarm
+from .metric import Metric
 from .pattern import Pattern
 from .permissions import Permission, Statement, allow_service, resource_document, tls_only
 
@@ -27,7 +29,7 @@ class Queue:
     """
 
     def __init__(self, owner: Pattern, name: str, *, visibility_s: int, attempts: int, fifo: bool = False) -> None:
-        self._owner, self.tree_name, self.fifo = owner, owner.tree_name(name), fifo
+        self._owner, self._name, self.tree_name, self.fifo = owner, name, owner.tree_name(name), fifo
         self.physical_name = owner.physical("queue", name, suffix=_suffix(fifo))
         self.arn = owner.names.arn("sqs", self.physical_name)
         self.visibility_s = visibility_s
@@ -47,11 +49,33 @@ class Queue:
             tags=owner.tags,
             opts=owner.child(after=[self.dead_letters.queue]),
         )
+        owner.watch.show(f"queue {name}", self.depth(), self.age())
 
     @property
     def resource(self) -> aws.sqs.Queue:
         """What its users wait for."""
         return self.queue
+
+    def depth(self) -> Metric:
+        """Messages that wait."""
+        return _visible(self.physical_name)
+
+    def age(self) -> Metric:
+        """How long the oldest message has waited, in seconds."""
+        return _metric(self.physical_name, "ApproximateAgeOfOldestMessage", "Seconds")
+
+    def warn_of_lag(self, *, minutes: int) -> Alarm:
+        """An alarm on messages that have waited for more than `minutes`."""
+        return Alarm(
+            self._owner,
+            f"{self._name}-lag",
+            self.age(),
+            threshold=minutes * 60,
+            periods=5,
+            datapoints=3,
+            means=f"Messages wait for {minutes} minutes in {self.physical_name}.",
+            runbook="lag",
+        )
 
     def send(self) -> Permission:
         """Send a message."""
@@ -83,13 +107,23 @@ class Queue:
 class DeadLetters:
     """Where messages end that can't be worked on; kept for 14 days, SQS's longest.
 
-    SQS itself moves messages here from the queue `source_arn` alone; without one, from none.
+    SQS itself moves messages here from the queue `source_arn` alone; without one, from none. An alarm goes off at the
+    first message, which `holds` describes; `runbook` says what to do then.
 
     The clock of a message starts when it is first sent, so a dead-letter queue keeps longer than its source:
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
     """
 
-    def __init__(self, owner: Pattern, name: str, *, source_arn: str = "", fifo: bool = False) -> None:
+    def __init__(
+        self,
+        owner: Pattern,
+        name: str,
+        *,
+        source_arn: str = "",
+        fifo: bool = False,
+        holds: str = "Messages were given up",
+        runbook: str = "dead-letters",
+    ) -> None:
         self.tree_name = owner.tree_name(name)
         self.physical_name = owner.physical("queue", name, suffix=_suffix(fifo))
         self.arn = owner.names.arn("sqs", self.physical_name)
@@ -104,10 +138,29 @@ class DeadLetters:
             opts=owner.child(),
         )
         _policy(owner, self.tree_name, self.queue, self.arn, ())
+        owner.watch.show(f"dead letters {name}", self.depth())
+        means = f"{holds}: they wait in the queue {self.physical_name} for 14 days."
+        self.alarm = Alarm(owner, name, self.depth(), threshold=1, means=means, runbook=runbook)
+
+    def depth(self) -> Metric:
+        """Messages that wait for somebody."""
+        return _visible(self.physical_name)
 
     def send(self) -> Permission:
         """Send a message: what a handler needs to give one up, with the reason."""
         return Permission(actions=("sqs:SendMessage",), resources=(self.arn,))
+
+
+def _visible(queue: str) -> Metric:
+    return _metric(queue, "ApproximateNumberOfMessagesVisible", "Count")
+
+
+def _metric(queue: str, name: str, unit: str) -> Metric:
+    """A metric of SQS, which sends none of a queue that was empty and unused for six hours: silence is good.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+    """
+    return Metric(namespace="AWS/SQS", name=name, dimensions={"QueueName": queue}, statistic="Maximum", unit=unit)
 
 
 def _redrive_from(source_arn: str) -> dict[str, object]:

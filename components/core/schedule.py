@@ -8,6 +8,8 @@ from typing import Any
 
 import pulumi_aws as aws
 
+from .alarm import Alarm
+from .metric import Metric
 from .pattern import Pattern
 from .permissions import Permission
 from .queue import Queue
@@ -34,6 +36,8 @@ class Schedule:
         message: Mapping[str, Any],
     ) -> None:
         tree_name, names = owner.tree_name(name), owner.names
+        self._owner, self._name = owner, name
+        self._group = owner.physical("schedule", name)
         group = aws.scheduler.ScheduleGroup(
             tree_name, name=owner.physical("schedule", name), tags=owner.tags, opts=owner.child()
         )
@@ -79,6 +83,34 @@ class Schedule:
             target=to,
             opts=owner.child(after=[role.policy, target.resource]),
         )
+        owner.watch.show(f"schedule {name}", self.attempts(), self.dropped())
+
+    def attempts(self) -> Metric:
+        """Calls of the target."""
+        return self._metric("InvocationAttemptCount")
+
+    def dropped(self) -> Metric:
+        """Messages that were given up after all attempts; sent only when there are any."""
+        return self._metric("InvocationDroppedCount")
+
+    def warn_of_losses(self) -> Alarm:
+        """An alarm on the first message that was given up."""
+        return Alarm(
+            self._owner,
+            f"{self._name}-dropped",
+            self.dropped(),
+            threshold=1,
+            means=f"The schedule {self._group} couldn't deliver its message.",
+            runbook="undelivered",
+        )
+
+    def _metric(self, name: str) -> Metric:
+        """Of the schedule's group, which holds nothing else.
+
+        https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html
+        """
+        dimensions = {"ScheduleGroup": self._group}
+        return Metric(namespace="AWS/Scheduler", name=name, dimensions=dimensions, statistic="Sum", unit="Count")
 
 
 def _send(target: Stream | Queue) -> Permission:

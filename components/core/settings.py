@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pulumi
@@ -12,6 +14,11 @@ from .bundles import Platform
 RETENTION_DAYS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 )  # fmt: skip
+# https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
+_TOPIC = re.compile(r"arn:[a-z-]+:sns:([a-z0-9-]+):\d{12}:[A-Za-z0-9_-]{1,256}")
+EDGE_REGION = "us-east-1"
+"""Where CloudFront sends its metrics, and so where alarms on them are."""
+
 _PLATFORMS = {"lambda": Platform.AWS, "host": Platform.HOST}
 
 
@@ -34,9 +41,23 @@ class StackSettings:
     platform: Platform = Platform.AWS
     """What functions are bundled for: `lambda` (Linux on arm64, Python 3.13) or `host`. `serviceful:platform`."""
 
+    alarm_topics: tuple[str, ...] = ()
+    """Topics that alarms tell, one a region: an alarm tells a topic of its own region. `serviceful:alarmTopic`, in the
+    stack's region, and `serviceful:edgeAlarmTopic`, in us-east-1, where CloudFront's metrics are.
+
+    A topic needs a policy that lets `cloudwatch.amazonaws.com` publish, held to this account:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html"""
+
+    runbooks: str = "docs/runbooks.md"
+    """Where alarms say the runbooks are: a page with the sections of `docs/runbooks.md`. `serviceful:runbooks`."""
+
+    def alarm_topic_in(self, region: str) -> str | None:
+        """The topic that an alarm in `region` tells, if there is one."""
+        return next((topic for topic in self.alarm_topics if _region_of(topic) == region), None)
+
     @classmethod
-    def of_stack(cls) -> StackSettings:
-        """Read the running stack's config; raises ValueError that names the key of a wrong value."""
+    def of_stack(cls, region: str) -> StackSettings:
+        """Read the config of the running stack in `region`; raises ValueError that names the key of a wrong value."""
         config = pulumi.Config("serviceful")
         retention = config.get_int("logRetentionDays") or cls.log_retention_days
         if retention not in RETENTION_DAYS:
@@ -52,4 +73,29 @@ class StackSettings:
             protect_data=cls.protect_data if protect is None else protect,
             log_retention_days=retention,
             platform=_PLATFORMS[platform],
+            alarm_topics=tuple(_topics(config, region)),
+            runbooks=_runbooks(config),
         )
+
+
+def _topics(config: pulumi.Config, region: str) -> Iterator[str]:
+    for key, there in (("alarmTopic", region), ("edgeAlarmTopic", EDGE_REGION)):
+        topic = config.get(key)
+        if not topic:
+            continue
+        if not _TOPIC.fullmatch(topic):
+            raise ValueError(f"config serviceful:{key} is {topic!r}: give the ARN of a standard SNS topic")
+        if _region_of(topic) != there:
+            raise ValueError(f"config serviceful:{key} is {topic!r}: the alarms that tell it are in {there}")
+        yield topic
+
+
+def _runbooks(config: pulumi.Config) -> str:
+    page = config.get("runbooks") or StackSettings.runbooks
+    if "#" in page or any(character.isspace() for character in page):
+        raise ValueError(f"config serviceful:runbooks is {page!r}: give the address of a page, without section")
+    return page
+
+
+def _region_of(topic: str) -> str:
+    return topic.split(":")[3]

@@ -10,7 +10,9 @@ from typing import Any, Literal
 
 import pulumi_aws as aws
 
+from .alarm import Alarm
 from .log_group import LogGroup
+from .metric import Metric
 from .pattern import Pattern
 from .permissions import Permission
 from .role import Role
@@ -59,7 +61,7 @@ class StateMachine:
         substitutions: Mapping[str, str],
         permissions: Iterable[Permission],
     ) -> None:
-        self._owner, self.tree_name = owner, owner.tree_name(name)
+        self._owner, self._name, self.tree_name = owner, name, owner.tree_name(name)
         self.physical_name = owner.physical("state-machine", name)
         self.arn = owner.names.arn("states", f"stateMachine:{self.physical_name}")
         # Under /aws/vendedlogs, so that the log groups' resource policy doesn't outgrow its limit:
@@ -92,6 +94,50 @@ class StateMachine:
             tracing_configuration=aws.sfn.StateMachineTracingConfigurationArgs(enabled=True),
             tags=owner.tags,
             opts=owner.child(after=[self.role.policy, logs.group]),
+        )
+        owner.watch.show(f"machine {name}", self.started(), self.failed(), self.timed_out(), self.duration())
+
+    def started(self) -> Metric:
+        """Executions that began."""
+        return self._metric("ExecutionsStarted", "Sum", "Count")
+
+    def failed(self) -> Metric:
+        """Executions that failed."""
+        return self._metric("ExecutionsFailed", "Sum", "Count")
+
+    def timed_out(self) -> Metric:
+        """Executions that took longer than they may."""
+        return self._metric("ExecutionsTimedOut", "Sum", "Count")
+
+    def duration(self) -> Metric:
+        """Longest executions but for one in a hundred, in milliseconds."""
+        return self._metric("ExecutionTime", "p99", "Milliseconds")
+
+    def warn_of_failures(self) -> tuple[Alarm, Alarm]:
+        """Alarms on each execution that fails or takes too long; for machines that run on behalf of operators."""
+        return self._alarm("failed", self.failed()), self._alarm("timed-out", self.timed_out())
+
+    def _alarm(self, what: str, metric: Metric) -> Alarm:
+        return Alarm(
+            self._owner,
+            f"{self._name}-{what}",
+            metric,
+            threshold=1,
+            means=f"An execution of {self.physical_name} {what.replace('-', ' ')}.",
+            runbook="failed-execution",
+        )
+
+    def _metric(self, name: str, statistic: str, unit: str) -> Metric:
+        """A metric of Step Functions, which sends none when nothing runs: silence is good.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
+        """
+        return Metric(
+            namespace="AWS/States",
+            name=name,
+            dimensions={"StateMachineArn": self.arn},
+            statistic=statistic,
+            unit=unit,
         )
 
     def start(self) -> Permission:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pulumi_aws as aws
 
+from .metric import Metric
 from .pattern import Pattern
 from .permissions import Permission
 
@@ -31,11 +32,28 @@ class Stream:
             tags=owner.tags,
             opts=owner.child(holds_data=True),
         )
+        owner.watch.show(f"stream {name}", self.records(), self.throttled())
 
     @property
     def resource(self) -> aws.kinesis.Stream:
         """What its users wait for."""
         return self.stream
+
+    def records(self) -> Metric:
+        """Records that were put."""
+        return self._metric("IncomingRecords")
+
+    def throttled(self) -> Metric:
+        """Puts that a shard was too busy for; their callers were told."""
+        return self._metric("WriteProvisionedThroughputExceeded")
+
+    def _metric(self, name: str) -> Metric:
+        """A metric of Kinesis, which sends none when nothing is put: silence is good.
+
+        https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html
+        """
+        dimensions = {"StreamName": self.physical_name}
+        return Metric(namespace="AWS/Kinesis", name=name, dimensions=dimensions, statistic="Sum", unit="Count")
 
     def put(self) -> Permission:
         """Put one record."""

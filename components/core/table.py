@@ -7,6 +7,7 @@ from typing import Literal
 
 import pulumi_aws as aws
 
+from .metric import Metric
 from .pattern import Pattern
 from .permissions import Permission
 
@@ -49,6 +50,24 @@ class Table:
             tags=owner.tags,
             opts=owner.child(holds_data=True),
         )
+        owner.watch.show("tables, throttled", *self.throttled())
+
+    def throttled(self) -> tuple[Metric, Metric]:
+        """Reads and writes that were refused for the moment; DynamoDB sends nothing when there are none.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+        """
+        reads, writes = (
+            Metric(
+                namespace="AWS/DynamoDB",
+                name=name,
+                dimensions={"TableName": self.physical_name},
+                statistic="Sum",
+                unit="Count",
+            )
+            for name in ("ReadThrottleEvents", "WriteThrottleEvents")
+        )
+        return reads, writes
 
     def append(self) -> Permission:
         """Add items that are not there yet, and change nothing that is.

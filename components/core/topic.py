@@ -8,6 +8,8 @@ from typing import Any
 
 import pulumi_aws as aws
 
+from .alarm import Alarm
+from .metric import Metric
 from .pattern import Pattern
 from .permissions import Statement, allow_service, resource_document, tls_only
 from .queue import Queue
@@ -21,15 +23,40 @@ class Topic:
     """
 
     def __init__(self, owner: Pattern, name: str) -> None:
-        self._owner, self.tree_name = owner, owner.tree_name(name)
+        self._owner, self._name, self.tree_name = owner, name, owner.tree_name(name)
         self.physical_name = owner.physical("topic", name)
         self.arn = owner.names.arn("sns", self.physical_name)
         self.topic = aws.sns.Topic(self.tree_name, name=self.physical_name, tags=owner.tags, opts=owner.child())
+        owner.watch.show(f"topic {name}", self.published(), self.undelivered())
         owner.ledger.accept(
             "encryption-at-rest",
             f"aws:sns/topic:Topic::{self.tree_name}",
             "S3 can't publish through the AWS-managed key of SNS; messages name objects and hold none of their content",
         )
+
+    def published(self) -> Metric:
+        """Messages that came in."""
+        return self._metric("NumberOfMessagesPublished")
+
+    def undelivered(self) -> Metric:
+        """Deliveries that failed after all attempts; sent only when there are any."""
+        return self._metric("NumberOfNotificationsFailed")
+
+    def warn_of_losses(self) -> Alarm:
+        """An alarm on the first message that a subscriber didn't get."""
+        return Alarm(
+            self._owner,
+            f"{self._name}-undelivered",
+            self.undelivered(),
+            threshold=1,
+            means=f"A subscriber of {self.physical_name} didn't get a message.",
+            runbook="undelivered",
+        )
+
+    def _metric(self, name: str) -> Metric:
+        """https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html"""
+        dimensions = {"TopicName": self.physical_name}
+        return Metric(namespace="AWS/SNS", name=name, dimensions=dimensions, statistic="Sum", unit="Count")
 
     def published_by_bucket(self, bucket_arn: str) -> Statement:
         """Let S3 publish the events of one bucket of this account (a bucket's ARN holds no account)."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from pulumi import ResourceOptions
 
 from ..core.bus import Bus
+from ..core.dashboard import Dashboard
 from ..core.function import Function
 from ..core.pattern import Pattern
 from ..core.permissions import Permission
@@ -74,7 +75,9 @@ class EventSourcedBatch(Pattern):
         self.args = args
         self.log = self._log(args.log)
         self.events = Table(self, "events", key=("aggregate", "S"), sort_key=("sequence", "N"), stream=True)
-        self.quarantine = DeadLetters(self, "quarantine")
+        self.quarantine = DeadLetters(
+            self, "quarantine", holds="What was appended to the log is no event", runbook="quarantine"
+        )
         self.ingest = self._ingest()
         self.pointers = Table(self, "pointers", key=("projection", "S"))
         self.tables = {name: self._sides(name) for name in args.projections}
@@ -83,8 +86,8 @@ class EventSourcedBatch(Pattern):
         self.replay = self._replay()
         self.bus = Bus(self, "changes")
         self.changes = self._changes()
-        if args.closing:
-            self.closing = self._closing(args.closing)
+        self.closing = self._closing(args.closing) if args.closing else None
+        self.dashboard = self._watch()
         self.publish(replay=self.replay.machine.arn, bus=self.bus.bus.name, quarantine=self.quarantine.queue.url)
 
     def _log(self, log: Kinesis | Fifo) -> Stream | Queue:
@@ -98,7 +101,7 @@ class EventSourcedBatch(Pattern):
     def _ingest(self) -> Function:
         """Validates, and appends each event once."""
         stream = isinstance(self.log, Stream)
-        discarded = DeadLetters(self, "ingest-discarded") if stream else None
+        discarded = self._discarded("ingest") if stream else None
         function = Function(
             self,
             "ingest",
@@ -127,7 +130,7 @@ class EventSourcedBatch(Pattern):
 
     def _projector(self) -> Function:
         """Sums up: the one reader of the table's stream beside the pipe (a shard bears two)."""
-        discarded = DeadLetters(self, "projector-discarded")
+        discarded = self._discarded("projector")
         function = Function(
             self,
             "projector",
@@ -230,6 +233,23 @@ class EventSourcedBatch(Pattern):
             target=self.log,
             key="day",
             message={"tick": "day.closed", "time": "<aws.scheduler.scheduled-time>"},
+        )
+
+    def _watch(self) -> Dashboard:
+        """Warns when events wait, are lost or fail to count; the quarantine warns of itself."""
+        for function in (self.ingest, self.projector):
+            function.warn_of_errors()
+        late = self.ingest if isinstance(self.log, Stream) else self.log
+        for reader in (late, self.projector):
+            reader.warn_of_lag(minutes=defaults.LAG_ALARM_MINUTES)
+        self.replay.warn_of_failures()
+        if self.closing:
+            self.closing.warn_of_losses()
+        return Dashboard(self)
+
+    def _discarded(self, function: str) -> DeadLetters:
+        return DeadLetters(
+            self, f"{function}-discarded", holds=f"Records were given up by {function}", runbook="discarded-records"
         )
 
     def _each_side(self, verb: Callable[[Table], Permission]) -> tuple[Permission, ...]:

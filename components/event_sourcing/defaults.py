@@ -19,6 +19,9 @@ RETRIES: Final = 20
 ATTEMPTS: Final = 10
 """Deliveries of a FIFO message before it goes to the dead-letter queue."""
 
+LAG_ALARM_MINUTES: Final = 5
+"""How old events may be when they are counted, before an alarm goes off, in minutes."""
+
 MEMORY_MB: Final = 512
 TIMEOUT_S: Final = 30
 REPLAY_MEMORY_MB: Final = 1024

@@ -55,17 +55,11 @@ class FanOutConverterArgs:
     completion_bus_arn: str | None = None
     """Bus for one event when all renditions of an upload are made. Not available yet."""
 
-    alarm_topic_arn: str | None = None
-    """Topic for alarms; without one there are none. Not available yet."""
-
-    dashboard: bool = False
-    """A CloudWatch dashboard. Not available yet."""
-
     def check(self, name: str) -> None:
         """Refuse what can't work: raises ValueError with every problem, NotYet for what is to come."""
         where = f'FanOutConverter("{name}")'
         check_name("FanOutConverter", name, self.physical_name)
-        for argument in ("kms_key_arn", "completion_bus_arn", "alarm_topic_arn", "dashboard"):
+        for argument in ("kms_key_arn", "completion_bus_arn"):
             if getattr(self, argument):
                 raise NotYet(where, argument, PAGE)
         for converter in self.converters:

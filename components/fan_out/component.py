@@ -8,6 +8,7 @@ import pulumi
 from pulumi import ResourceOptions
 
 from ..core.bucket import Bucket
+from ..core.dashboard import Dashboard
 from ..core.distribution import READABLE_BY_EVERY_PAGE, Distribution
 from ..core.function import LARGEST_DISK_MB, SMALLEST_DISK_MB, VISIBILITY_FACTOR, Function
 from ..core.pattern import Pattern
@@ -47,6 +48,7 @@ class FanOutConverter(Pattern):
         self.cdn = self._cdn()
         self.url, self.upload_function = self.cdn.url, self.form.function.name
         self.rendition_urls = {converter.name: self._url_of(converter) for converter in args.converters}
+        self.dashboard = self._watch()
         self.publish(
             url=self.url,
             rendition_urls=self.rendition_urls,
@@ -123,6 +125,14 @@ class FanOutConverter(Pattern):
         cdn = Distribution(self, "cdn", bucket=self.renditions, headers=READABLE_BY_EVERY_PAGE)
         self.renditions.policy(cdn.reads(self.renditions), awaited=self.ledger.awaited)
         return cdn
+
+    def _watch(self) -> Dashboard:
+        """Warns of what fails for good, or for everybody; a file that can't be converted is a dead letter."""
+        for function in (self.form, *self.branches.values()):
+            function.warn_of_errors()
+        self.arrivals.warn_of_losses()
+        self.cdn.warn_of_errors()
+        return Dashboard(self)
 
     @property
     def described_renditions(self) -> dict[str, dict[str, Any]]:

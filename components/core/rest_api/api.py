@@ -17,6 +17,7 @@ from .auth import Scopes
 from .endpoint import Endpoint, Surroundings
 from .gateway_responses import gateway_responses
 from .keys import Keys
+from .metrics import ApiMetrics
 from .route import Route, slug
 from .scope import Scope
 
@@ -61,6 +62,7 @@ class RestApi:
         self.stage = self._stage()
         self._throttle()
         self.keys = Keys(self._scope, keys, api=self.api, stage=self.stage) if keys else None
+        self.metrics = ApiMetrics(self._scope, stage=defaults.STAGE)
 
     @property
     def domain(self) -> pulumi.Output[str]:
