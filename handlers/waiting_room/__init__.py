@@ -1,0 +1,1 @@
+"""The waiting room: who is admitted, and how fast."""
