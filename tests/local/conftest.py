@@ -15,7 +15,8 @@ from botocore.config import Config
 from local.emulator import manager
 from local.settings import ACCESS_KEY, SECRET_KEY, Settings
 from tests.local.command import run_local
-from tests.local.emulation import Workbench
+from tests.local.emulation import Workbench, unique
+from tests.local.machines import Machines
 
 CONFIG = Config(
     inject_host_prefix=False, s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, read_timeout=60
@@ -107,6 +108,34 @@ def eventually() -> Callable[..., Any]:
 def bench(aws: Client) -> Workbench:
     """Makes roles, functions and queues for contract tests."""
     return Workbench(aws)
+
+
+@pytest.fixture(scope="session")
+def machines(aws: Client, bench: Workbench, eventually: Callable[..., Any]) -> Machines:
+    """Makes and runs state machines."""
+    return Machines(aws, bench, eventually)
+
+
+@pytest.fixture(scope="module")
+def table(aws: Client) -> tuple[str, str]:
+    """The name and ARN of a table with the key `id` and one item."""
+    name = unique("table")
+    made = aws("dynamodb").create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )["TableDescription"]
+    aws("dynamodb").put_item(TableName=name, Item={"id": {"S": "there"}, "flag": {"BOOL": True}, "n": {"N": "1"}})
+    return name, made["TableArn"]
+
+
+@pytest.fixture(scope="module")
+def bucket(aws: Client) -> str:
+    """The name of a bucket."""
+    name = unique("bucket")
+    aws("s3").create_bucket(Bucket=name)
+    return name
 
 
 @pytest.fixture(scope="session")

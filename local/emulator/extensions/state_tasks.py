@@ -74,7 +74,9 @@ def _with_role(server: Server, original: Any) -> Any:
 
 
 def _optimized(service: str, action: str, prefix: str) -> Any:
-    return lambda resource, arguments: _tasks.get().call(service, action, arguments, prefix, renamed=False)
+    return lambda resource, arguments: _tasks.get().call(
+        service, action, arguments, prefix, renamed=False, optimized=True
+    )
 
 
 def _invoke(func_ref: str, event: Any) -> Any:
@@ -87,7 +89,7 @@ def _sdk_call(resource: str, input_data: Any) -> Any:
 
 
 def _start_execution(resource: str, input_data: dict[str, Any]) -> Any:
-    return _tasks.get().call("sfn", "startExecution", input_data, "StepFunctions")
+    return _tasks.get().call("sfn", "startExecution", input_data, "StepFunctions", optimized=True)
 
 
 def _start_and_wait(original: Any) -> Any:
@@ -95,7 +97,7 @@ def _start_and_wait(original: Any) -> Any:
         machine = input_data.get("StateMachineArn", "")
         if not _tasks.get().principal.allowed("states:StartExecution", machine):
             message = f"The role is not authorized to perform: states:StartExecution on resource: {machine}"
-            raise TaskError("StepFunctions.AccessDeniedException", message)
+            raise TaskError("StepFunctions.AWSStepFunctionsException", message)
         return original(resource, input_data)
 
     return start

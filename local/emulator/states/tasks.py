@@ -12,10 +12,27 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from ministack.services import stepfunctions
 
 from local.emulator.principals import Principal
-from local.emulator.states.shapes import to_api, to_state
+from local.emulator.states.shapes import sdk_name, to_api, to_state
 
-_CLIENTS = {"cloudwatchlogs": "logs", "eventbridge": "events", "sfn": "stepfunctions"}
+_CLIENTS = {
+    "bedrockruntime": "bedrock-runtime",
+    "cloudwatchlogs": "logs",
+    "eventbridge": "events",
+    "sfn": "stepfunctions",
+}
 """Services whose names in SDK integrations differ from boto3's."""
+
+_PREFIXES = {"bedrockruntime": "BedrockRuntime", "transcribe": "Transcribe"}
+"""How the SDK for Java calls the services of which the server doesn't know it."""
+
+_UNNAMED = {
+    "DynamoDB": "AmazonDynamoDBException",
+    "Lambda": "AWSLambdaException",
+    "SNS": "AmazonSNSException",
+    "SQS": "AmazonSQSException",
+    "StepFunctions": "AWSStepFunctionsException",
+}
+"""What optimized integrations call an error that the service's model doesn't name, such as a denial."""
 
 TaskError = stepfunctions._ExecutionError
 
@@ -27,8 +44,13 @@ class Tasks:
         self.principal = principal
         self._endpoint = endpoint
 
-    def call(self, service: str, action: str, arguments: Any, prefix: str, *, renamed: bool = True) -> Any:
-        """Call `action`, written as in a task's resource; errors are called `prefix.Name`."""
+    def call(
+        self, service: str, action: str, arguments: Any, prefix: str, *, renamed: bool = True, optimized: bool = False
+    ) -> Any:
+        """Call `action`, written as in a task's resource; errors are called `prefix.Name`.
+
+        `renamed` members have the names of the SDK for Java; `optimized` integrations have errors of their own.
+        """
         client = self._client(service)
         methods = {api.lower(): (method, api) for method, api in client.meta.method_to_api_mapping.items()}
         if action.lower() not in methods:
@@ -38,8 +60,8 @@ class Tasks:
         try:
             answer = getattr(client, method)(**to_api(arguments or {}, operation.input_shape))
         except ClientError as error:
-            raise _failed(error, prefix) from None
-        except ParamValidationError as error:
+            raise _failed(error, prefix, client, optimized=optimized) from None
+        except (ParamValidationError, ValueError) as error:
             raise TaskError("States.Runtime", str(error)) from None
         except BotoCoreError as error:
             raise TaskError(f"{prefix}.SdkClientException", str(error)) from None
@@ -50,7 +72,7 @@ class Tasks:
 
         https://docs.aws.amazon.com/step-functions/latest/dg/connect-eventbridge.html
         """
-        answer = self.call("events", "putEvents", arguments, "EventBridge", renamed=False)
+        answer = self.call("events", "putEvents", arguments, "EventBridge", renamed=False, optimized=True)
         if answer["FailedEntryCount"]:
             raise TaskError("EventBridge.FailedEntry", json.dumps(answer))
         return answer
@@ -60,10 +82,11 @@ class Tasks:
 
         https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
         """
+        client = self._client("lambda")
         try:
-            answer = self._client("lambda").invoke(FunctionName=function, Payload=json.dumps(payload).encode())
+            answer = client.invoke(FunctionName=function, Payload=json.dumps(payload).encode())
         except ClientError as error:
-            raise _failed(error, "Lambda") from None
+            raise _failed(error, "Lambda", client, optimized=True) from None
         body = answer["Payload"].read()
         result = json.loads(body) if body else None
         if "FunctionError" in answer:
@@ -80,13 +103,20 @@ class Tasks:
 
 def error_prefix(service: str) -> str:
     """What the errors of an SDK integration begin with."""
-    return stepfunctions._AWS_SDK_ERROR_PREFIX.get(service, service.capitalize())
+    known = stepfunctions._AWS_SDK_ERROR_PREFIX.get(service)
+    return known or _PREFIXES.get(service, service.capitalize())
 
 
-def _failed(error: ClientError, prefix: str) -> Exception:
-    """The error as the service's SDK for Java names it."""
+def _failed(error: ClientError, prefix: str, client: Any, *, optimized: bool) -> Exception:
+    """The error as the service's SDK for Java names it; what the service's model doesn't name is the service's own."""
     described, metadata = error.response["Error"], error.response["ResponseMetadata"]
     code = described["Code"].rpartition(".")[-1]
-    name = code if code.endswith(("Exception", "Fault", "Error")) else f"{code}Exception"
+    shapes = client.meta.service_model.error_shapes
+    name = next((shape.name for shape in shapes if code in (shape.name, shape.error_code)), None)
+    if name is None:
+        name = (_UNNAMED.get(prefix) if optimized else None) or f"{prefix}Exception"
+    else:
+        name = name if name.endswith("Exception") else f"{name.removesuffix('Fault')}Exception"
+        name = name if optimized else sdk_name(name)
     about = f"Service: {prefix}, Status Code: {metadata.get('HTTPStatusCode')}, Request ID: {metadata.get('RequestId')}"
-    return TaskError(f"{prefix}.{name}", f"{described.get('Message', code)} ({about})")
+    return TaskError(f"{prefix}.{name}", f"{described.get('Message', code)} (Error Code: {code}; {about})")

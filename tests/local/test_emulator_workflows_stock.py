@@ -1,0 +1,54 @@
+"""What the stock server does otherwise than AWS in state machines, and with what they call.
+
+A test that fails here after an upgrade of MiniStack means that its extension can go.
+"""
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.local import test_emulator_stock as stock_server
+from tests.local.emulation import allow, unique
+from tests.local.machines import Machines, task
+
+pytestmark = pytest.mark.local
+
+stock, aws, bench, as_allowed, bucket = (
+    stock_server.stock,
+    stock_server.aws,
+    stock_server.bench,
+    stock_server.as_allowed,
+    stock_server.bucket,
+)
+
+
+@pytest.fixture
+def machines(aws, bench, eventually):
+    return Machines(aws, bench, eventually)
+
+
+def test_state_runs_a_token_counts_twice_and_heartbeats_and_sizes_do_nothing(aws, machines, bench, eventually):
+    url, _ = bench.queue()
+    body = {"token": "{% $states.context.Task.Token %}"}
+    ask = task("sqs:sendMessage.waitForTaskToken", {"QueueUrl": url, "MessageBody": body}, HeartbeatSeconds=1)
+    big = {"Type": "Pass", "Output": "{% $join([1..30000].('0123456789')) %}", "End": True}
+    execution = machines.start(machines.make({"Ask": {**ask, "TimeoutSeconds": 3}}))
+    sent = eventually(lambda: aws("sqs").receive_message(QueueUrl=url).get("Messages"))
+    token = json.loads(sent[0]["Body"])["token"]
+
+    assert machines.end(execution)["error"] == "States.Timeout"
+    assert machines.run({"Big": big})["status"] == "SUCCEEDED"
+    with pytest.raises(ClientError, match="TaskDoesNotExist"):
+        aws("stepfunctions").send_task_success(taskToken=token, output="{}")
+
+
+def test_key_aliases_a_key_is_judged_by_the_alias_that_names_it(aws, as_allowed):
+    kms = aws("kms")
+    key = kms.create_key(KeyUsage="GENERATE_VERIFY_MAC", KeySpec="HMAC_256")["KeyMetadata"]
+    alias = f"alias/{unique('key')}"
+    kms.create_alias(AliasName=alias, TargetKeyId=key["KeyId"])
+    role = as_allowed("kms", allow(["kms:GenerateMac"], [key["Arn"]]))
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        role.generate_mac(KeyId=alias, Message=b"x", MacAlgorithm="HMAC_SHA_256")
