@@ -21,7 +21,10 @@ class Ledger:
     awaited: dict[str, pulumi.Output[str]] = field(default_factory=dict)
 
     def grant(self, principal: str, service: str, permissions: Iterable[Permission], because: str) -> None:
-        """Enter what the role named `principal`, assumed by `service`, may do: one entry a statement, in its order."""
+        """Enter what the role named `principal`, assumed by `service`, may do: one entry a statement, in its order.
+
+        `because` is the reason of the permissions that have none of their own.
+        """
         self.grants += [
             {
                 "principal": principal,
@@ -29,7 +32,7 @@ class Ledger:
                 "actions": list(permission.actions),
                 "resources": list(permission.resources),
                 "conditions": plain_conditions(permission.conditions),
-                "because": because,
+                "because": permission.because or because,
                 "page": permission.page,
             }
             for permission in permissions

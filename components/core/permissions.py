@@ -23,6 +23,9 @@ class Permission:
     page: str = ""
     """The AWS page that asks for it, where nothing local can show the need."""
 
+    because: str = field(default="", compare=False)
+    """What needs it, where its role serves several things that do (the states of a machine)."""
+
     def statement(self) -> dict[str, Any]:
         """The statement of an identity policy that grants this."""
         return _statement("Allow", self.actions, self.resources, self.conditions)
