@@ -79,7 +79,6 @@ class Backends(Pattern):
             kind=kind,
             definition=REPO / "tests" / "data" / "echo.asl.json",
             substitutions={"Table": self.table.physical_name},
-            permissions=[self.table.get()],
         )
 
     def routes(self) -> list[Route]:

@@ -150,28 +150,27 @@ class Function:
             opts=self._owner.child(after=[self.role.policy, discarded.queue]),
         )
 
-    def pause(self) -> tuple[Permission, ...]:
-        """Find, read, pause and resume the event source mappings of this function; AWS makes their ids.
+    def read_mapping(self) -> Permission:
+        """Read the event source mappings of this function, whose ids AWS makes.
 
         https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
         """
-        mappings = self._owner.names.arn("lambda", "event-source-mapping:*")
-        return (
-            Permission(
-                actions=("lambda:ListEventSourceMappings",),
-                resources=("*",),  # takes no resource
-                page="https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html",
-            ),
-            Permission(
-                actions=("lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"),
-                resources=(mappings,),
-                conditions={"ArnEquals": {"lambda:FunctionArn": (self.arn,)}},
-            ),
-        )
+        return self._on_mappings("lambda:GetEventSourceMapping")
+
+    def switch_mapping(self) -> Permission:
+        """Pause and resume the event source mappings of this function, and change them otherwise."""
+        return self._on_mappings("lambda:UpdateEventSourceMapping")
 
     def invoke(self) -> Permission:
         """Run it and wait for its answer."""
         return Permission(actions=("lambda:InvokeFunction",), resources=(self.arn,))
+
+    def _on_mappings(self, action: str) -> Permission:
+        return Permission(
+            actions=(action,),
+            resources=(self._owner.names.arn("lambda", "event-source-mapping:*"),),
+            conditions={"ArnEquals": {"lambda:FunctionArn": (self.arn,)}},
+        )
 
     def invocations(self) -> Metric:
         """Calls, failed ones included."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
+import pulumi
 import pulumi_aws as aws
 
 from .alarm import Alarm
+from .asl.definition import Definition, fill
+from .asl.derive import Given, permissions
+from .asl.practice import check
 from .log_group import LogGroup
 from .metric import Metric
 from .pattern import Pattern
@@ -41,14 +45,22 @@ _LOG = Permission(
     resources=("*",),  # log delivery takes no resource
     page="https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html",
 )
-_SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
 
 
 class StateMachine:
     """A machine whose definition is plain ASL with `${Name}` substitutions, so that it opens in Workflow Studio.
 
-    `permissions` are all that its states do. Executions are logged without their data, which may hold task tokens.
-    Raises ValueError when a substitution is missing or unused.
+    Its role is derived: each state's action on what the state's parameters name (`asl/integrations.py` says which), and
+    nothing else. Executions are logged without their data, which may hold task tokens.
+
+    - `definition`: the `.asl.json` file, or the same as an object. JSONPath or JSONata, Map and Parallel states.
+      Held against the language and good practice (`asl/practice.py`): timeouts, Retry with jitter, Catch.
+    - `substitutions`: name → text, each of them used. One that only AWS can make (a connection's ARN) may be an Output;
+      what a state calls by it counts as computed.
+    - `resources`: state → what it may do, where a parameter that decides it is computed (`{% … %}`, `X.$`, an Output):
+      `resources={"Save": results.put()}`. Held to the actions that the state needs, neither more nor fewer.
+
+    Raises ValueError with everything that is wrong, by the names of the states.
     """
 
     def __init__(
@@ -57,13 +69,18 @@ class StateMachine:
         name: str,
         *,
         kind: Literal["EXPRESS", "STANDARD"],
-        definition: Path,
-        substitutions: Mapping[str, str],
-        permissions: Iterable[Permission],
+        definition: Path | Mapping[str, Any],
+        substitutions: Mapping[str, str | pulumi.Output[str]],
+        resources: Given = MappingProxyType({}),
     ) -> None:
         self._owner, self._name, self.tree_name = owner, name, owner.tree_name(name)
         self.physical_name = owner.physical("state-machine", name)
         self.arn = owner.names.arn("states", f"stateMachine:{self.physical_name}")
+        known = {key: value for key, value in substitutions.items() if isinstance(value, str)}
+        awaited = {key: value for key, value in substitutions.items() if isinstance(value, pulumi.Output)}
+        self.definition = Definition.of(definition, known, awaited, self.tree_name)
+        check(self.definition, kind)
+        derived = permissions(self.definition, resources, names=owner.names, machine=self.arn)
         # Under /aws/vendedlogs, so that the log groups' resource policy doesn't outgrow its limit:
         # https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
         logs = LogGroup(owner, name, f"/aws/vendedlogs/states/{self.physical_name}")
@@ -72,8 +89,8 @@ class StateMachine:
             owner,
             name,
             service="states.amazonaws.com",
-            permissions=(*permissions, _LOG, _TRACE),
-            because=f"definition {definition.name}",
+            permissions=(*derived, _LOG, _TRACE),
+            because=f"executions of {self.definition.label}",
             # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
             conditions={
                 "ArnLike": {"aws:SourceArn": [names.arn("states", "stateMachine:" + self.physical_name)]},
@@ -85,7 +102,7 @@ class StateMachine:
             name=self.physical_name,
             type=kind,
             role_arn=self.role.role.arn,
-            definition=_filled(definition, substitutions),
+            definition=_text(self.definition.machine, awaited),
             logging_configuration=aws.sfn.StateMachineLoggingConfigurationArgs(
                 level="ERROR",
                 include_execution_data=False,
@@ -149,12 +166,8 @@ class StateMachine:
         return Permission(actions=("states:StartSyncExecution",), resources=(self.arn,))
 
 
-def _filled(definition: Path, substitutions: Mapping[str, str]) -> str:
-    text = definition.read_text()
-    used = set(_SUBSTITUTION.findall(text))
-    if missing := used - substitutions.keys():
-        raise ValueError(f"{definition.name} uses {', '.join(sorted(missing))}, which substitutions lack")
-    if idle := substitutions.keys() - used:
-        raise ValueError(f"{definition.name} doesn't use the substitutions {', '.join(sorted(idle))}")
-    filled: Any = json.loads(_SUBSTITUTION.sub(lambda found: json.dumps(substitutions[found[1]])[1:-1], text))
-    return json.dumps(filled)
+def _text(machine: Mapping[str, Any], awaited: Mapping[str, pulumi.Output[str]]) -> pulumi.Input[str]:
+    """The definition, known when the program runs unless it names what AWS has yet to make."""
+    if not awaited:
+        return json.dumps(machine)
+    return pulumi.Output.all(**awaited).apply(lambda values: json.dumps(fill(machine, values)))

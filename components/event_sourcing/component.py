@@ -166,7 +166,7 @@ class EventSourcedBatch(Pattern):
                 "TableA": sides.a.physical_name,
                 "TableB": sides.b.physical_name,
             },
-            permissions=(self.pointers.get(), sides.a.get(), sides.b.get()),
+            resources={"GetState": (sides.a.get(), sides.b.get())},
         )
 
     def _replay(self) -> StateMachine:
@@ -191,13 +191,11 @@ class EventSourcedBatch(Pattern):
                 "CatchUpLimit": str(defaults.CATCH_UP_LIMIT),
                 "MaxPasses": str(defaults.MAX_PASSES),
             },
-            permissions=(
-                self.pointers.update(),
-                prepare.invoke(),
-                segment.invoke(),
-                verify.invoke(),
-                *self.projector.pause(),
-            ),
+            resources={
+                "Pause": self.projector.switch_mapping(),
+                "ReadMapping": self.projector.read_mapping(),
+                "Resume": self.projector.switch_mapping(),
+            },
         )
 
     def _replay_step(self, step: str, *permissions: Permission) -> Function:
