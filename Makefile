@@ -17,7 +17,7 @@ setup: .venv/.ready ## make .venv, with everything pinned by hash
 	@local/bin/setup
 
 up: setup ## deploy the reference system to the local AWS and run one real job through it
-	@$(LOCAL) start
+	@$(LOCAL) start --renew
 	@$(LOCAL) up --engine $(ENGINE)
 	@$(LOCAL) job --engine $(ENGINE)
 

@@ -85,7 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     outputs.add_argument("--show-secrets", action="store_true", help="print secrets in plain text")
     add("state", _state, "Print the state, in the shape of `pulumi stack export`.")
     add("env", _env, 'Print lines that let a shell reach the local AWS: eval "$(python -m local env)".')
-    add("start", _with_commands("start"), "Start the local AWS.")
+    start = add("start", _start, "Start the local AWS.")
+    start.add_argument("--renew", action="store_true", help="end one that runs older code; it forgets what it holds")
     add("stop", _with_commands("stop"), "Stop the local AWS. It forgets everything.")
     add("logs", _with_commands("logs"), "Print the functions' latest log lines.")
     add("job", _job, "Upload a picture, wait for its renditions, show them.", engine)
@@ -94,6 +95,13 @@ def _parser() -> argparse.ArgumentParser:
     redrive.add_argument("queue", help="the queue's name in the tree, such as posters-zip")
     add("docs", _docs, "Write the parts of the pages that follow from the code and the deployed stack.")
     return parser
+
+
+def _start(options: argparse.Namespace, settings: Settings) -> int:
+    from local import commands  # noqa: PLC0415
+
+    commands.start(settings, renew=options.renew)
+    return DONE
 
 
 def _with_commands(name: str) -> Callable[[argparse.Namespace, Settings], int]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from local import job, official, pages, picture, tour
+from local import job, monolith, official, pages, picture, tour
 from local.client import client
 from local.emulator import manager
 from local.engine.errors import EngineError
@@ -22,17 +22,31 @@ _LATEST = 200
 """Log events shown."""
 
 
-def start(settings: Settings) -> None:
-    """Start the local AWS, if it isn't running."""
+def start(settings: Settings, *, renew: bool) -> None:
+    """Start the local AWS and the old shop, if they aren't running.
+
+    A local AWS that runs older code than this checkout is ended and started anew if `renew`, and left alone otherwise.
+    """
     console = _console()
-    if manager.status(settings) is None:
+    running = manager.status(settings)
+    if running and running.code != manager.code_digest():
+        if renew:
+            console.print("the local AWS runs older code than this checkout: starting it anew, with nothing deployed")
+            stop(settings)
+            running = None
+        else:
+            console.print("the local AWS runs older code than this checkout; `make up` starts it anew")
+    if running is None:
         console.print("starting the local AWS; the first time builds its environments, which takes a minute")
     instance = manager.start(settings)
     console.print(f"the local AWS is at {settings.endpoint} (process {instance.pid}, log {manager.log_path(settings)})")
+    monolith.start(settings)
+    console.print(f"the old shop is at http://127.0.0.1:{settings.monolith_port} (log {monolith.log_path(settings)})")
 
 
 def stop(settings: Settings) -> None:
-    """Stop the local AWS; it forgets everything."""
+    """Stop the local AWS, which forgets everything, and the old shop."""
+    monolith.stop(settings)
     _console().print("stopped the local AWS" if manager.stop(settings) else "the local AWS was not running")
 
 
@@ -51,7 +65,7 @@ def logs(settings: Settings) -> None:
         when = datetime.fromtimestamp(event["timestamp"] / 1000, UTC).strftime("%H:%M:%S")
         name = event["group"].removeprefix("/aws/lambda/")
         console.print(f"{when} {name} {event['message'].rstrip()}", markup=False, soft_wrap=True)
-    console.print(f"the server's own log: {manager.log_path(settings)}")
+    console.print(f"the server's own log: {manager.log_path(settings)}, the old shop's: {monolith.log_path(settings)}")
 
 
 def run_job(outputs: Outputs, settings: Settings) -> None:

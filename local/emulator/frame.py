@@ -35,6 +35,9 @@ class Server:
     endpoint: str
     """Where the server itself is reached, for calls that IAM shall judge."""
 
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    """Names that HTTP integrations reach on this machine, with host and port."""
+
     routes: dict[str, Route] = field(default_factory=dict)
     """JSON answers by path, apart from AWS's own: each gets the query and returns what to send."""
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import http.client
+import hashlib
 import json
 import os
 import shutil
-import signal
-import socket
 import subprocess
-import time
 import uuid
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
 
+from local import processes
 from local.emulator import envs
 from local.emulator.errors import EmulatorError
 from local.emulator.functions.code import FUNCTION_PREFIX
@@ -28,7 +25,9 @@ STOP_SECONDS = 10
 BUSY_SECONDS = 30
 _ANSWER_SECONDS = 10
 _PROBE_SECONDS = 2
-_LOG_LINES = 20
+
+# What a running server doesn't notice the change of.
+_CODE = ("local/emulator/**/*.py", "local/settings.py", "requirements/emulator.lock", "requirements/lambda.lock")
 
 # All that the server inherits: it must not see the caller's credentials, proxies or Python settings.
 _INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ")
@@ -41,6 +40,8 @@ class Instance:
     id: str
     pid: int
     port: int
+    code: str = ""
+    """Digest of the code that it was started with."""
 
 
 def start(settings: Settings) -> Instance:
@@ -73,7 +74,20 @@ def status(settings: Settings) -> Instance | None:
     recorded = _recorded(settings)
     if recorded is None:
         return None
-    return recorded if (_health(recorded.port) or {}).get("instance") == recorded.id else None
+    return (
+        recorded
+        if (processes.ask(recorded.port, HEALTH, _ANSWER_SECONDS) or {}).get("instance") == recorded.id
+        else None
+    )
+
+
+def code_digest() -> str:
+    """A digest of the code of this checkout that a server runs; a running one keeps what it was started with."""
+    files = sorted(path for pattern in _CODE for path in REPO.glob(pattern))
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.relative_to(REPO)}\n".encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def log_path(settings: Settings) -> Path:
@@ -89,7 +103,7 @@ def data_path(settings: Settings) -> Path:
 def _running(settings: Settings) -> Instance | None:
     """The server of this home. One that is too busy to answer is waited for: replaced, it would lose everything."""
     if _server(settings):
-        _wait(lambda: status(settings) is not None or _server(settings) is None, BUSY_SECONDS)
+        processes.wait(lambda: status(settings) is not None or _server(settings) is None, BUSY_SECONDS)
     return status(settings)
 
 
@@ -99,7 +113,16 @@ def _launch(settings: Settings) -> Instance:
     identity = str(uuid.uuid4())
     with log_path(settings).open("w") as log:
         process = subprocess.Popen(
-            [server, "-m", "local.emulator.server", "--instance", identity, "--functions", functions],
+            [
+                server,
+                "-m",
+                "local.emulator.server",
+                "--instance",
+                identity,
+                "--functions",
+                functions,
+                *_hosts(settings),
+            ],
             cwd=REPO,
             env=environment(settings),
             stdin=subprocess.DEVNULL,
@@ -107,17 +130,19 @@ def _launch(settings: Settings) -> Instance:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    instance = Instance(id=identity, pid=process.pid, port=settings.port)
+    instance = Instance(id=identity, pid=process.pid, port=settings.port, code=code_digest())
     _pid_file(settings).write_text(json.dumps(asdict(instance)))
 
     def answers() -> bool:
         if process.poll() is not None:
-            raise EmulatorError(f"the local AWS ended while it started (exit {process.returncode}):\n{_tail(settings)}")
+            log = processes.tail(log_path(settings))
+            raise EmulatorError(f"the local AWS ended while it started (exit {process.returncode}):\n{log}")
         return status(settings) is not None
 
     try:
-        if not _wait(answers, START_SECONDS):
-            raise EmulatorError(f"the local AWS did not answer within {START_SECONDS} s:\n{_tail(settings)}")
+        if not processes.wait(answers, START_SECONDS):
+            log = processes.tail(log_path(settings))
+            raise EmulatorError(f"the local AWS did not answer within {START_SECONDS} s:\n{log}")
     except BaseException:
         _clear(settings)
         raise
@@ -125,10 +150,15 @@ def _launch(settings: Settings) -> Instance:
     return instance
 
 
+def inherited() -> dict[str, str]:
+    """What a program that is started here may see of the caller's environment."""
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
+
+
 def environment(settings: Settings) -> dict[str, str]:
     """All that the server sees of its surroundings."""
     return {
-        **{name: os.environ[name] for name in _INHERITED if name in os.environ},
+        **inherited(),
         "AUTH": "true",
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(settings.port),
@@ -146,14 +176,11 @@ def environment(settings: Settings) -> dict[str, str]:
 def _clear(settings: Settings) -> bool:
     """End whatever runs for this home, and remove what it leaves behind."""
     server = _server(settings)
-    processes = [*(server.children(recursive=True) if server else []), *_functions(settings)]
+    left = [*(server.children(recursive=True) if server else []), *_functions(settings)]
     if server:
-        _signal([server], signal.SIGTERM)
-        _, still_there = psutil.wait_procs([server], timeout=STOP_SECONDS)
-        processes += still_there
+        left += processes.end([server], STOP_SECONDS)
     # Functions end with the server; what outlived it (or outlived a crash) has nothing left to save.
-    _signal(processes, signal.SIGKILL)
-    psutil.wait_procs(processes, timeout=STOP_SECONDS)
+    processes.kill(left, STOP_SECONDS)
     _pid_file(settings).unlink(missing_ok=True)
     shutil.rmtree(data_path(settings), ignore_errors=True)
     return server is not None
@@ -172,16 +199,7 @@ def _server(settings: Settings) -> psutil.Process | None:
 def _functions(settings: Settings) -> list[psutil.Process]:
     """Functions of this home, the orphans of a server that crashed included."""
     unpacked = f"{data_path(settings)}{os.sep}{FUNCTION_PREFIX}"
-    processes = psutil.process_iter(["cmdline"])
-    return [p for p in processes if any(argument.startswith(unpacked) for argument in p.info["cmdline"] or [])]
-
-
-def _signal(processes: list[psutil.Process], number: signal.Signals) -> None:
-    for process in processes:
-        try:
-            process.send_signal(number)
-        except psutil.NoSuchProcess:
-            continue
+    return processes.with_argument(lambda argument: argument.startswith(unpacked))
 
 
 def _recorded(settings: Settings) -> Instance | None:
@@ -195,16 +213,8 @@ def _pid_file(settings: Settings) -> Path:
     return settings.home / "aws.json"
 
 
-def _health(port: int, seconds: float = _ANSWER_SECONDS) -> dict | None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
-    try:
-        connection.request("GET", HEALTH)
-        answer = json.loads(connection.getresponse().read())
-    except (OSError, http.client.HTTPException, ValueError):
-        return None
-    finally:
-        connection.close()
-    return answer if isinstance(answer, dict) else None
+def _hosts(settings: Settings) -> list[str]:
+    return [f"--host={name}={address}" for name, address in settings.hosts.items()]
 
 
 def _on_same_port(running: Instance, settings: Settings) -> Instance:
@@ -217,26 +227,9 @@ def _on_same_port(running: Instance, settings: Settings) -> Instance:
 
 
 def _refuse_taken_port(settings: Settings) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", settings.port))
-        except OSError as error:
-            other = "the local AWS of another folder" if _health(settings.port, _PROBE_SECONDS) else "another program"
-            raise EmulatorError(
-                f"port {settings.port} is in use by {other}. End it, or set SERVICEFUL_PORT to a free port."
-            ) from error
-
-
-def _tail(settings: Settings) -> str:
-    lines = log_path(settings).read_text(errors="replace").splitlines()
-    return "\n".join([*lines[-_LOG_LINES:], f"(the whole log: {log_path(settings)})"])
-
-
-def _wait(condition: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
+    if processes.is_taken(settings.port):
+        ours = processes.ask(settings.port, HEALTH, _PROBE_SECONDS)
+        other = "the local AWS of another folder" if ours else "another program"
+        raise EmulatorError(
+            f"port {settings.port} is in use by {other}. End it, or set SERVICEFUL_PORT to a free port."
+        )

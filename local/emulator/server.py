@@ -25,6 +25,7 @@ def main() -> None:
         instance=arguments.instance,
         function_python=arguments.functions,
         endpoint=f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}",
+        hosts=dict(host.split("=", 1) for host in arguments.host),
     )
     frame.install(server, EXTENSIONS)
     app.app = with_extensions(app.app, server)
@@ -71,6 +72,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--instance", required=True, help="the id of this process")
     parser.add_argument("--functions", required=True, help="the interpreter that runs functions")
+    parser.add_argument("--host", action="append", default=[], help="NAME=HOST:PORT that HTTP integrations reach")
     return parser.parse_args()
 
 

@@ -12,6 +12,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from local import monolith, processes
 from local.emulator import manager
 from local.settings import ACCESS_KEY, SECRET_KEY, Settings
 from tests.local.command import run_local
@@ -29,10 +30,13 @@ Client = Callable[..., Any]
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nothing uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of the loopback interface that nothing uses now, and neither the one above, for the old shop."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        if port < 65535 and not processes.is_taken(port + 1):
+            return port
 
 
 @pytest.fixture(scope="session")
@@ -139,8 +143,12 @@ def bucket(aws: Client) -> str:
 
 
 @pytest.fixture(scope="session")
-def reference_system(local_aws: Settings) -> dict[str, Any]:
-    """The reference system, deployed by `python -m local up --json`; what that printed."""
+def reference_system(local_aws: Settings) -> Iterator[dict[str, Any]]:
+    """The reference system, deployed by `python -m local up --json`; what that printed. The old shop runs beside it."""
     code, deployed, errors = run_local(local_aws, "up", "--json")
     assert code == 0, errors
-    return deployed
+    monolith.start(local_aws)
+    try:
+        yield deployed
+    finally:
+        monolith.stop(local_aws)

@@ -5,14 +5,17 @@ On AWS everything else goes through: every value of a header and parameter, seve
 as does one that can't be reached
 (https://docs.aws.amazon.com/apigateway/latest/developerguide/setup-http-integrations.html and
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html, which has the headers).
-The stock server follows redirects and keeps of the answer its status, its body and Content-Type.
+Names of this machine, such as `monolith.localhost`, stand for programs beside the local AWS: the plan is the same
+whatever port they have. The stock server follows redirects and keeps of the answer its status, body and Content-Type.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import urllib3
 from ministack.core.concurrency import run_reentrant
@@ -24,6 +27,8 @@ from local.emulator.apigateway.call import Call, current
 from local.emulator.frame import Server
 
 NAME = "api_http_proxy"
+
+Headers = list[tuple[str, str]]
 
 _DROPPED_FROM_REQUESTS = {
     "connection",
@@ -71,22 +76,21 @@ _connections = urllib3.PoolManager(maxsize=32, retries=False)
 
 def install(server: Server) -> None:
     parameters = "integration path method headers body query_params path_params"
-    frame.replace(NAME, apigateway_v1, "_invoke_http_proxy_v1", parameters, lambda original: _proxy)
+    frame.replace(NAME, apigateway_v1, "_invoke_http_proxy_v1", parameters, lambda original: partial(_proxy, server))
 
 
-async def _proxy(settings: dict[str, Any], *request: Any) -> Any:
+async def _proxy(server: Server, settings: dict[str, Any], *request: Any) -> Any:
     call = current.get()
     if settings["type"] != "HTTP_PROXY":
         return answers.failure(call, "API_CONFIGURATION_ERROR", "integrations of the type HTTP are not emulated")
     url, seconds = _url(call), integration.seconds_of(call)
+    address, headers = _found(url, _request_headers(call), server.hosts)
     method = settings.get("httpMethod") or "ANY"
     body = payload.as_passed(call.body, call.header("content-type"), call)
     began = time.monotonic()
     try:
         # The backend may be this server: the call needs a thread of its own.
-        answer = await run_reentrant(
-            _send, call.method if method == "ANY" else method, url, _request_headers(call), body, seconds
-        )
+        answer = await run_reentrant(_send, call.method if method == "ANY" else method, address, headers, body, seconds)
     except urllib3.exceptions.LocationParseError:
         return answers.failure(call, "API_CONFIGURATION_ERROR", f"Invalid endpoint address {url}")
     except urllib3.exceptions.HTTPError as error:
@@ -101,7 +105,15 @@ async def _proxy(settings: dict[str, Any], *request: Any) -> Any:
     return answer.status, _answer_headers(answer), _answer_body(answer, call)
 
 
-def _send(method: str, url: str, headers: list[tuple[str, str]], body: bytes, seconds: float) -> Any:
+def _found(url: str, headers: Headers, hosts: Mapping[str, str]) -> tuple[str, Headers]:
+    """Where the backend of this URL listens, and the headers that tell it its name."""
+    parts = urlsplit(url)
+    if parts.netloc not in hosts:
+        return url, headers
+    return parts._replace(netloc=hosts[parts.netloc]).geturl(), [*headers, ("host", parts.netloc)]
+
+
+def _send(method: str, url: str, headers: Headers, body: bytes, seconds: float) -> Any:
     fields = urllib3.HTTPHeaderDict(headers)
     return _connections.request(
         method, url, headers=fields, body=body or None, timeout=seconds, redirect=False, decode_content=False
@@ -117,7 +129,7 @@ def _url(call: Call) -> str:
     return f"{url}{'&' if '?' in url else '?'}{text}"
 
 
-def _request_headers(call: Call) -> list[tuple[str, str]]:
+def _request_headers(call: Call) -> Headers:
     headers: dict[str, Any] = {
         name: value
         for name, value in call.headers.items()
