@@ -13,6 +13,7 @@ from components.api_gateway import (
     Front,
     InvokeFunction,
     Mock,
+    Monolith,
     Public,
     Route,
     RunExpress,
@@ -56,6 +57,7 @@ api = ApiGatewayPattern(
                 totals_only,
             ),
         ],
+        monolith=Monolith.of_stack(),
         front=Front(Path("web/front"), config={"renditions": posters.described_renditions}),
     ),
 )

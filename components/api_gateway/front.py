@@ -14,6 +14,7 @@ from ..core.bucket import Bucket
 from ..core.distribution import ApiOrigin, Distribution
 from ..core.pattern import Pattern
 from ..core.rest_api.api import RestApi
+from . import defaults
 from .args import Front
 
 REWRITE = Path(__file__).with_name("rewrite.js")
@@ -39,7 +40,7 @@ class StaticFront:
             bucket=self.bucket,
             edge=REWRITE,
             api=ApiOrigin(
-                path="/api/*",
+                path=f"{defaults.API_PATH}/*",
                 domain=api.domain,
                 origin_path=pulumi.Output.concat("/", api.stage.stage_name),
                 headers={"x-api-key": key},
@@ -50,7 +51,7 @@ class StaticFront:
             self._page(owner, given.folder, file)
         self._config(owner, given.config)
         self.url = self.distribution.url
-        self.api_url = self.url.apply(lambda url: f"{url}/api")
+        self.api_url = self.url.apply(lambda url: f"{url}{defaults.API_PATH}")
 
     def _page(self, owner: Pattern, folder: Path, file: Path) -> None:
         key = file.relative_to(folder).as_posix()

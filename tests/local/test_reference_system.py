@@ -228,9 +228,10 @@ def test_what_the_function_refuses_is_a_problem_with_its_reason(posters: Posters
     assert refused.json()["detail"].startswith("the file's name must end in one of .avif")
 
 
-def test_a_route_that_is_not_there_is_a_problem_too(posters: Posters) -> None:
-    refused = posters.call("GET", "/nowhere")
-    assert (refused.status, refused.headers["Content-Type"]) == (404, "application/problem+json")
+def test_what_no_route_claims_is_the_old_shops(posters: Posters) -> None:
+    assert posters.call("GET", "/catalogue.json").json()["Launch day"] == 1200
+    missing = posters.call("GET", "/nowhere")
+    assert (missing.status, missing.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
 
 
 def test_without_its_roles_grant_a_route_is_a_bad_gateway_that_leaks_nothing(posters: Posters) -> None:

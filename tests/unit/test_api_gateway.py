@@ -50,12 +50,14 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"routes": [route(path="x")]}, "GET x: the path isn't made of"),
     ({"routes": [route(path="/a b")]}, "GET /a b: the path isn't made of"),
     ({"routes": [route(path="/{rest+}/x")]}, "only the last part of the path can take the rest"),
+    ({"routes": [route(path="/a/{x}"), route(path="/a/{y}/b")]}, "below /a there are {x} and {y}: give them one name"),
+    ({"routes": [route(path="/{x}")], "monolith": Monolith("http://old")}, "below / there are {proxy+} and {x}"),
     ({"routes": [route(), route()]}, "2 routes are GET /x"),
     ({"routes": [route(rate=0)]}, "rate is within 0-10,000"),
     ({"routes": [route(auth=Iam())], "front": FRONT}, "signed for the API's own host, which CloudFront rewrites"),
     ({"routes": [route(auth=ApiKey())], "front": FRONT}, "the origin key takes the place of clients' keys"),
     ({"routes": [route()], "front": Front(Path("/nowhere"))}, "has no index.html"),
-    ({"monolith": Monolith("old.example.com")}, "begins with neither http:// nor https://"),
+    ({"monolith": Monolith("old.example.com")}, "is not http:// or https:// and a host"),
     ({"routes": [route()], "origin_key": "c"}, "origin_key='c' is neither 'a' nor 'b'"),
     ({"routes": [route()], "physical_name": "A_B"}, "physical_name('A_B')"),
 ]
@@ -113,7 +115,7 @@ def test_the_monolith_takes_what_no_route_claims_and_one_line_moves_a_path() -> 
     before = targets(plan_of(monolith=Monolith("http://old.example.com/")))
     assert before == {"api-any": "http://old.example.com/", "api-any-proxy": "http://old.example.com/{proxy}"}
     after = targets(plan_of(monolith=Monolith("http://old.example.com/"), routes=[route(path="/orders")]))
-    assert after == {**before, "api-get-orders": None}
+    assert after == {**before, "api-get-orders": None, "api-any-orders": "http://old.example.com/orders"}
 
 
 def test_a_fifo_queue_needs_group_and_deduplication() -> None:
@@ -143,6 +145,48 @@ def test_behind_a_front_every_method_requires_the_origin_key() -> None:
     (distribution,) = plan.of_type("aws:cloudfront/distribution:Distribution")
     (api,) = [origin for origin in distribution.inputs["origins"] if origin["originId"] == "api"]
     assert [header["name"] for header in api["customHeaders"]] == ["x-api-key"]
+
+
+def test_a_backend_behind_a_proxy_never_sees_a_key_of_the_api() -> None:
+    plan = plan_of(routes=[route()], monolith=Monolith("http://old"), front=FRONT)
+    proxies = [one for one in plan.of_type("aws:apigateway/integration:Integration") if one.inputs["type"] != "MOCK"]
+    assert proxies
+    for proxy in proxies:
+        assert proxy.inputs["requestParameters"]["integration.request.header.x-api-key"] == "'withheld'"
+
+
+def test_a_monolith_takes_the_other_methods_and_all_other_paths() -> None:
+    routes = [route("POST", "/orders"), route(path="/a/b/{id}"), route("ANY", "/all")]
+    made = ApiGatewayPatternArgs(routes=routes, monolith=Monolith("http://old/")).all_routes()
+    taken = {one.path: one.target.url for one in made if isinstance(one.target, HttpProxy)}
+    paths = ("/", "/{proxy+}", "/orders", "/a", "/a/b", "/a/b/{id}")
+    assert taken == {path: f"http://old{path}" for path in paths}
+
+
+def test_who_claims_the_whole_root_leaves_the_monolith_its_other_methods() -> None:
+    routes = [route("GET", "/{rest+}")]
+    made = ApiGatewayPatternArgs(routes=routes, monolith=Monolith("http://old")).all_routes()
+    assert [str(one) for one in made] == ["GET /{rest+}", "ANY /", "ANY /{rest+}"]
+
+
+@pytest.mark.parametrize(("front", "prefix"), [(FRONT, "/api"), (None, "/v1")])
+def test_a_monolith_is_told_below_which_path_it_is_found(front: Front | None, prefix: str) -> None:
+    plan = plan_of(monolith=Monolith("http://old"), front=front)
+    for proxy in plan.of_type("aws:apigateway/integration:Integration"):
+        assert proxy.inputs["requestParameters"]["integration.request.header.X-Forwarded-Prefix"] == f"'{prefix}'"
+
+
+@pytest.mark.parametrize("url", ["old.example.com", "ftp://old", "https://", "https://old/path", "https://me@old"])
+def test_a_wrong_url_of_the_monolith_in_config_is_refused_with_the_keys_name(url: str) -> None:
+    with pytest.raises(ValueError, match=r"config serviceful:monolithUrl: .* is not http:// or https://"):
+        record(Monolith.of_stack, config={"serviceful:monolithUrl": url})
+
+
+def test_without_the_config_key_there_is_no_monolith() -> None:
+    made: list[Monolith | None] = []
+    record(lambda: made.append(Monolith.of_stack()))
+    record(lambda: made.append(Monolith.of_stack()), config={"serviceful:monolithUrl": "https://old.example.com"})
+    assert made == [None, Monolith("https://old.example.com")]
 
 
 def test_public_routes_stand_in_the_ledger_with_their_reason() -> None:
@@ -177,4 +221,5 @@ def test_the_deployment_waits_for_every_method_and_answer() -> None:
 def test_default_settings_are_what_the_page_says() -> None:
     table = (REPO / "docs" / "api-gateway.md").read_text().split("## Default settings", 1)[1].split("\n## ", 1)[0]
     said = dict(re.findall(r"^\| `(\w+)` \| `([^`]*)` \|", table, re.MULTILINE))
-    assert said == {name: str(value) for name, value in vars(defaults).items() if name.isupper()}
+    values = {name: value for name, value in vars(defaults).items() if name.isupper()}
+    assert said == {name: ", ".join(one) if isinstance(one, tuple) else str(one) for name, one in values.items()}

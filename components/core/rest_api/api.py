@@ -75,7 +75,7 @@ class RestApi:
             self._scope.tree_name,
             name=self._scope.physical_name,
             endpoint_configuration=endpoint,
-            binary_media_types=["application/octet-stream", "image/*", "multipart/form-data"],
+            binary_media_types=list(defaults.BINARY_TYPES),
             minimum_compression_size="1024",
             tags=self._owner.tags,
             opts=self._owner.child(can_exist_twice=True),
@@ -120,8 +120,7 @@ class RestApi:
         """A resource for each path and for each that it begins with."""
         made: dict[tuple[str, ...], pulumi.Output[str]] = {(): self.api.root_resource_id}
         for route in sorted(self.routes, key=lambda one: one.path):
-            for length in range(1, len(route.segments) + 1):
-                path = tuple(route.segments[:length])
+            for path in route.paths:
                 if path not in made:
                     made[path] = aws.apigateway.Resource(
                         self._scope.tree(slug(*path)),

@@ -7,6 +7,20 @@ from typing import Final
 STAGE: Final = "v1"
 """Name of the one stage, part of the API's own URL."""
 
+BINARY_TYPES: Final = (
+    "application/octet-stream",
+    "application/pdf",
+    "application/zip",
+    "audio/*",
+    "font/*",
+    "image/*",
+    "multipart/form-data",
+    "video/*",
+)
+"""Media types whose bodies pass through as bytes; all others are text in UTF-8 to a REST API.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings.html"""
+
 RATE: Final = 50
 """Requests a second that a route takes, unless it says otherwise."""
 

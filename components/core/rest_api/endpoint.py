@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pulumi
@@ -41,7 +41,7 @@ class Endpoint:
     def __init__(self, scope: Scope, route: Route, around: Surroundings) -> None:
         self._owner, self._route, self._around = scope.owner, route, around
         self._part, self._name = scope.part(route.slug), scope.tree(route.slug)
-        self.integration: Integration = route.target.integration(scope.owner.names)
+        self.integration = self._without_key(route.target.integration(scope.owner.names))
         self.role = self._own_role()
         self.method = self._own_method()
         made = self._integrate()
@@ -61,6 +61,19 @@ class Endpoint:
             "answers": [repr(answer) for answer in integration.answers],
             "keys": self._around.keys_required,
         }
+
+    def _without_key(self, given: Integration) -> Integration:
+        """A proxy passes every header on, but a key of this API is nothing that a backend may know.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-parameter-mapping.html
+        """
+        if given.type != "HTTP_PROXY" or not self._key_required:
+            return given
+        return replace(given, parameters={**given.parameters, "integration.request.header.x-api-key": "'withheld'"})
+
+    @property
+    def _key_required(self) -> bool:
+        return self._around.keys_required or isinstance(self._route.auth, ApiKey)
 
     def _of(self, method: pulumi.Input[str]) -> dict[str, Any]:
         """Which method a resource belongs to. What AWS deletes with another resource names that one's `http_method`, so
@@ -104,7 +117,7 @@ class Endpoint:
             authorization="COGNITO_USER_POOLS" if scoped else "AWS_IAM" if isinstance(auth, Iam) else "NONE",
             authorizer_id=self._around.authorizer if scoped else None,
             authorization_scopes=list(auth.scopes) if isinstance(auth, Scopes) else None,
-            api_key_required=self._around.keys_required or isinstance(auth, ApiKey),
+            api_key_required=self._key_required,
             request_parameters=parameters or None,
             request_validator_id=self._around.validator.id,
             request_models={"application/json": self._model().name} if route.body else None,

@@ -52,6 +52,11 @@ class Route:
         return [segment for segment in self.path.split("/") if segment]
 
     @property
+    def paths(self) -> list[tuple[str, ...]]:
+        """Its path and those that it begins with, without the root, shortest first."""
+        return [tuple(self.segments[:length]) for length in range(1, len(self.segments) + 1)]
+
+    @property
     def slug(self) -> str:
         """The route in a resource's name: `post-orders-id`."""
         return slug(self.method, *self.segments)

@@ -228,9 +228,13 @@ class InvokeFunction:
 
 @dataclass(frozen=True, kw_only=True)
 class HttpProxy:
-    """Pass the request on to a URL of http or https, and its answer back, as they are."""
+    """Pass the request on to a URL of http or https, and its answer back, as they are.
+
+    `headers` are added, name → value.
+    """
 
     url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def integration(self, names: Names) -> Integration:
         """Path parameters of the route fill `{name}` in the URL."""
@@ -239,6 +243,7 @@ class HttpProxy:
             for part in self.url.split("/")
             if part.startswith("{")
         }
+        parameters |= {f"integration.request.header.{name}": f"'{value}'" for name, value in self.headers.items()}
         return Integration(type="HTTP_PROXY", uri=self.url.replace("+}", "}"), method="ANY", parameters=parameters)
 
 
