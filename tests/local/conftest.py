@@ -12,7 +12,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from local import monolith, processes
+from local import key_value_stores, monolith, processes
 from local.emulator import manager
 from local.settings import ACCESS_KEY, SECRET_KEY, Settings
 from tests.local.command import run_local
@@ -57,10 +57,14 @@ def client_factory(settings: Settings) -> Client:
     def client(service: str, **credentials: str) -> Any:
         keys = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY, **credentials}
         config = S3_CONFIG if service == "s3" else CONFIG
+        if signature := key_value_stores.signature(service):
+            config = CONFIG.merge(Config(signature_version=signature))
         session: Any = boto3.session.Session()
-        return session.client(
+        made = session.client(
             service, endpoint_url=settings.endpoint, region_name=settings.region, config=config, **keys
         )
+        made.meta.events.register(key_value_stores.CALLS, key_value_stores.address(settings.endpoint))
+        return made
 
     return client
 

@@ -184,3 +184,35 @@ def test_apigateway_updates_a_slash_in_a_key_is_not_read(aws):
     gateway.update_integration(**named, patchOperations=[{"op": "remove", "path": "/requestTemplates/text~1plain"}])
 
     assert gateway.get_integration(**named)["requestTemplates"] == {"text/plain": "1"}
+
+
+def test_key_value_stores_have_arns_made_of_names_and_take_any_length(aws):
+    name = unique("store")
+    arn = aws("cloudfront").create_key_value_store(Name=name)["KeyValueStore"]["ARN"]
+    client = aws("cloudfront-keyvaluestore")
+    version = client.describe_key_value_store(KvsARN=arn)["ETag"]
+
+    client.put_key(KvsARN=arn, IfMatch=version, Key="key", Value="v" * 2000)
+
+    assert arn.endswith(f"key-value-store/{name}")
+
+
+def test_key_value_stores_are_judged_on_nothing(aws, as_allowed):
+    arn = aws("cloudfront").create_key_value_store(Name=unique("store"))["KeyValueStore"]["ARN"]
+    client = as_allowed("cloudfront-keyvaluestore", allow(["cloudfront-keyvaluestore:ListKeys"], [arn]))
+
+    with pytest.raises(client.exceptions.AccessDeniedException):
+        client.list_keys(KvsARN=arn)
+
+
+def test_edge_functions_know_no_module_of_cloudfront(stock):
+    code = "import cf from 'cloudfront'; function handler() { return {}; }"
+    source = (
+        "from ministack.core import cloudfront_js as js\n"
+        f"try: js.evaluate({code.encode()!r}, {{}})\n"
+        "except js.CloudFrontFunctionError as error: print(error)\n"
+    )
+    command = [envs.server_python(stock.cache), "-c", source]
+    printed = subprocess.run(command, env=manager.environment(stock), capture_output=True, text=True, check=True).stdout
+
+    assert "require('cloudfront') is not supported" in printed or "Cannot use import statement" in printed

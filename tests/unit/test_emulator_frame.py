@@ -27,7 +27,7 @@ def stock():
 
 @pytest.fixture
 def server():
-    return Server(instance="one", function_python="python", endpoint="http://127.0.0.1:1")
+    return Server(instance="one", function_python="python", node="node", endpoint="http://127.0.0.1:1")
 
 
 def test_only_the_pinned_version_is_accepted():

@@ -17,6 +17,7 @@ from local.emulator.extensions import (
     api_user_pool_tokens,
     apigateway_updates,
     browser_addresses,
+    edge_functions,
     event_pipes,
     function_logs,
     health,
@@ -24,6 +25,7 @@ from local.emulator.extensions import (
     iam_decisions,
     json_denials,
     key_aliases,
+    key_value_stores,
     lambda_admission,
     lambda_runtime,
     mapping_actions,
@@ -85,4 +87,6 @@ EXTENSIONS = [
     api_hostnames,
     api_access_logs,
     browser_addresses,
+    key_value_stores,
+    edge_functions,
 ]

@@ -9,6 +9,7 @@ The stock server judges such calls on `*`, which a policy that names its stream 
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -29,6 +30,7 @@ def install(server: Server) -> None:
 
 
 def _with_streams(original: Any) -> Any:
+    @functools.wraps(original)
     def extract_resource_arn(*call: Any) -> str:
         found = original(*call)
         service, _, _, _, body, _, region, account = call

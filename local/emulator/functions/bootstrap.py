@@ -16,6 +16,7 @@ import importlib
 import json
 import logging
 import os
+import socket
 import sys
 import time
 import traceback
@@ -23,6 +24,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from types import ModuleType, SimpleNamespace, TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 Answer = dict[str, Any]
 Handler = Callable[[Any, "LambdaContext"], Any]
@@ -113,6 +115,7 @@ def main() -> None:
         answers.write(json.dumps(answer) + "\n")
 
     logs = _runtime_logs()
+    _find_hosts_of_accounts()
     try:
         handler = load(arguments.handler)
     except BaseException as error:
@@ -203,6 +206,17 @@ def _runtime_logs() -> RuntimeLogs:
     if as_json and level:
         logging.root.setLevel({"TRACE": "DEBUG", "FATAL": "CRITICAL"}.get(level, level))
     return logs
+
+
+def _find_hosts_of_accounts() -> None:
+    """Some clients (key value stores) put the account before the endpoint's host, which makes no name of an address."""
+    endpoint, look_up = urlsplit(os.environ["AWS_ENDPOINT_URL"]).hostname, socket.getaddrinfo
+
+    def found(host: Any, *more: Any, **named: Any) -> Any:
+        account, _, rest = host.partition(".") if isinstance(host, str) else ("", "", "")
+        return look_up(endpoint if account.isdecimal() and rest == endpoint else host, *more, **named)
+
+    socket.getaddrinfo = found
 
 
 def _arguments() -> argparse.Namespace:

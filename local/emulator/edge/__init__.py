@@ -1,0 +1,1 @@
+"""Runs CloudFront Functions on Node: for the local AWS, for their own tests, and for the simulator."""
