@@ -81,6 +81,9 @@ class World:
         parts = {"originAccessControlOriginType": "s3", "signingBehavior": "always", "signingProtocol": "sigv4"}
         return self.make("aws:cloudfront/originAccessControl:OriginAccessControl", **parts).id
 
+    def store(self) -> str:
+        return self.make("aws:cloudfront/keyValueStore:KeyValueStore").outputs["arn"]
+
 
 @dataclass
 class Case:

@@ -111,13 +111,14 @@ def _edge_function(aws: Any, name: str, inputs: dict[str, Any]) -> Any:
     arn = live["FunctionMetadata"]["FunctionARN"]
     tags = aws("cloudfront").list_tags_for_resource(Resource=arn)["Tags"]["Items"]
     config = live["FunctionConfig"]
-    return [code, config["Comment"], config["Runtime"], {tag["Key"]: tag["Value"] for tag in tags}]
+    stores = [row["KeyValueStoreARN"] for row in config["KeyValueStoreAssociations"]["Items"]]
+    return [code, config["Comment"], config["Runtime"], stores, {tag["Key"]: tag["Value"] for tag in tags}]
 
 
 @case(
     "aws:cloudfront/function:Function",
     seen=_edge_function,
-    expected=lambda given: [REWRITE, "Rewrite", "cloudfront-js-2.0", TAGS],
+    expected=lambda given: [REWRITE, "Rewrite", "cloudfront-js-2.0", given["keyValueStoreAssociations"], TAGS],
     update=lambda given: {
         **{name: value for name, value in given.items() if name != "comment"},
         "code": REWRITE.replace("event.request", "event['request']"),
@@ -131,6 +132,7 @@ def edge_function(world: World) -> dict[str, Any]:
         "code": REWRITE,
         "comment": "Rewrite",
         "runtime": "cloudfront-js-2.0",
+        "keyValueStoreAssociations": [world.store()],
         "publish": True,
         "tags": TAGS,
     }

@@ -153,4 +153,34 @@ def origin_access(world: World) -> dict[str, Any]:
     }
 
 
-CASES = [distribution, origin_access]
+def _store(aws: Any, id_: str, inputs: dict[str, Any]) -> Any:
+    store = aws("cloudfront").describe_key_value_store(Name=inputs["name"])["KeyValueStore"]
+    tags = aws("cloudfront").list_tags_for_resource(Resource=store["ARN"])["Tags"]["Items"]
+    return [store["Id"] == id_, store["Comment"], store["Status"], {tag["Key"]: tag["Value"] for tag in tags}]
+
+
+@case(
+    "aws:cloudfront/keyValueStore:KeyValueStore",
+    seen=_store,
+    expected=lambda given: [True, "Rooms", "READY", TAGS],
+    update=lambda given: {**given, "comment": "Waiting rooms", "tags": {"owner": "me"}},
+    replace={"name": "another"},
+)
+def store(world: World) -> dict[str, Any]:
+    return {"name": unique("store"), "comment": "Rooms", "tags": TAGS}
+
+
+@case(
+    "aws:cloudfront/keyvaluestoreKey:KeyvaluestoreKey",
+    seen=lambda aws, id_, given: aws("cloudfront-keyvaluestore").get_key(
+        KvsARN=given["keyValueStoreArn"], Key=given["key"]
+    )["Value"],
+    expected=lambda given: given["value"],
+    update=lambda given: {**given, "value": "2"},
+    replace={"key": "another"},
+)
+def key_in_a_store(world: World) -> dict[str, Any]:
+    return {"keyValueStoreArn": world.store(), "key": "room/config", "value": "1"}
+
+
+CASES = [distribution, origin_access, store, key_in_a_store]

@@ -47,6 +47,8 @@ FILES = {
     "aws:cloudfront/distribution:Distribution": "cloudfront/distribution.py",
     "aws:cloudfront/originAccessControl:OriginAccessControl": "cloudfront/origin_access_control.py",
     "aws:cloudfront/function:Function": "cloudfront/function.py",
+    "aws:cloudfront/keyValueStore:KeyValueStore": "cloudfront/key_value_store.py",
+    "aws:cloudfront/keyvaluestoreKey:KeyvaluestoreKey": "cloudfront/keyvaluestore_key.py",
     "aws:s3/bucketObject:BucketObject": "s3/bucket_object.py",
     "aws:s3/bucketObjectv2:BucketObjectv2": "s3/bucket_objectv2.py",
     "aws:cloudwatch/dashboard:Dashboard": "cloudwatch/dashboard.py",

@@ -13,6 +13,7 @@ from local.provider.errors import RefusedError, is_missing
 from local.provider.resource import Props, Resource, given, tag_changes, tag_list, tag_map
 
 _GONE = ("NoSuchFunctionExists",)
+_RUNTIME_OF_STORES = "cloudfront-js-2.0"
 _LARGEST = 10_240
 """Bytes: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html"""
 
@@ -23,9 +24,17 @@ class Function(Resource):
     token = "aws:cloudfront/function:Function"  # noqa: S105 - a type token
 
     def check(self, inputs: Props) -> Iterator[Failure]:
-        """The largest function."""
+        """The largest function, and the one store that it may have.
+
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/kvs-with-functions-associate.html
+        """
         if given(inputs, "code") and len(inputs["code"].encode()) > _LARGEST:
             yield Failure("code", f"a function has at most {_LARGEST} bytes")
+        stores = inputs.get("keyValueStoreAssociations")
+        if isinstance(stores, list) and len(stores) > 1:
+            yield Failure("keyValueStoreAssociations", "a function has at most one key value store")
+        if stores and given(inputs, "runtime") and inputs["runtime"] != _RUNTIME_OF_STORES:
+            yield Failure("runtime", f"a function with a key value store needs {_RUNTIME_OF_STORES}")
 
     def create(self, aws: Aws, inputs: Props) -> str:
         """CreateFunction; a name that exists is refused by AWS."""
@@ -45,12 +54,14 @@ class Function(Resource):
             return None
         summary, live = found["FunctionSummary"], _describe(aws, id_, "LIVE")
         arn = summary["FunctionMetadata"]["FunctionARN"]
+        stores = summary["FunctionConfig"].get("KeyValueStoreAssociations") or {}
         code = _edge(aws).get_function(Name=id_, Stage="DEVELOPMENT")["FunctionCode"].read().decode()
         return {
             "name": summary["Name"],
             "code": code,
             "comment": summary["FunctionConfig"].get("Comment") or None,
             "runtime": summary["FunctionConfig"]["Runtime"],
+            "keyValueStoreAssociations": [row["KeyValueStoreARN"] for row in stores.get("Items") or []] or None,
             "tags": tag_map(_edge(aws).list_tags_for_resource(Resource=arn)["Tags"].get("Items", [])),
             "arn": arn,
             "etag": found["ETag"],
@@ -60,7 +71,7 @@ class Function(Resource):
 
     def update(self, aws: Aws, id_: str, old: Props, new: Props, changed: set[str]) -> None:
         """UpdateFunction of the version that is there, then PublishFunction."""
-        if changed & {"code", "comment", "runtime"}:
+        if changed & {"code", "comment", "runtime", "keyValueStoreAssociations"}:
             etag = _edge(aws).describe_function(Name=id_, Stage="DEVELOPMENT")["ETag"]
             _edge(aws).update_function(Name=id_, IfMatch=etag, **_sent(new))
         if new["publish"]:
@@ -125,7 +136,8 @@ def _users(aws: Aws, arn: str) -> Iterator[str]:
 
 
 def _sent(inputs: Props) -> Props:
-    return {
-        "FunctionCode": inputs["code"].encode(),
-        "FunctionConfig": {"Comment": inputs.get("comment") or "", "Runtime": inputs["runtime"]},
-    }
+    stores = [{"KeyValueStoreARN": arn} for arn in inputs.get("keyValueStoreAssociations") or []]
+    config = {"Comment": inputs.get("comment") or "", "Runtime": inputs["runtime"]}
+    if stores:
+        config["KeyValueStoreAssociations"] = {"Quantity": len(stores), "Items": stores}
+    return {"FunctionCode": inputs["code"].encode(), "FunctionConfig": config}
