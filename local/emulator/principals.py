@@ -51,10 +51,13 @@ class Principal:
                 )
             return _clients[self, service]
 
-    def allowed(self, action: str, resource: str) -> bool:
-        """Whether the role may do `action` on `resource`: for what a service does without a call."""
+    def allowed(self, action: str, resource: str, **keys: Any) -> bool:
+        """Whether the role may do `action` on `resource`: for what a service does without a call.
+
+        `keys` are the condition keys of the service.
+        """
         # A context of its own: the request being served is somebody else's, and so is its signature.
-        return contextvars.Context().run(self._denial, action, resource) is None
+        return contextvars.Context().run(self._denial, action, resource, keys) is None
 
     @property
     def region(self) -> str:
@@ -66,10 +69,10 @@ class Principal:
         """The account that the resource belongs to."""
         return self.arn.split(":")[4]
 
-    def _denial(self, action: str, resource: str) -> object | None:
-        key = self._session_keys()["aws_access_key_id"]
+    def _denial(self, action: str, resource: str, keys: dict[str, Any]) -> object | None:
+        key, service = self._session_keys()["aws_access_key_id"], action.partition(":")[0]
         with responses.request_scope(self.account, self.region):
-            return iam_evaluator.enforce(key, action, action.partition(":")[0], self.region, resource_arn=resource)
+            return iam_evaluator.enforce(key, action, service, self.region, resource_arn=resource, service_context=keys)
 
     def _session_keys(self) -> dict[str, str]:
         with _lock:

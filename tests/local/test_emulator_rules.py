@@ -112,6 +112,7 @@ def test_another_bus_gets_events_under_the_targets_role(aws, bench, rule, let_in
     ("arn", "message"),
     [
         ("arn:aws:kinesis:us-east-1:000000000000:stream/x", "kinesis is not available as a target"),
+        ("arn:aws:events:us-east-1:000000000000:api-destination/x/1", "API destinations are not available"),
         ("arn:aws:states:us-east-1:000000000000:stateMachine:x", "RoleArn is required"),
         ("arn:aws:sqs:us-east-1:000000000000:x.fifo", "SqsParameters must be specified"),
     ],

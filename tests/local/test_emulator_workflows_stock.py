@@ -52,3 +52,14 @@ def test_key_aliases_a_key_is_judged_by_the_alias_that_names_it(aws, as_allowed)
 
     with pytest.raises(ClientError, match="AccessDenied"):
         role.generate_mac(KeyId=alias, Message=b"x", MacAlgorithm="HMAC_SHA_256")
+
+
+def test_connections_have_no_secret_and_http_tasks_are_not_there(aws, machines):
+    name = unique("connection")
+    key = {"ApiKeyAuthParameters": {"ApiKeyName": "X-Key", "ApiKeyValue": "shown"}}
+    arn = aws("events").create_connection(Name=name, AuthorizationType="API_KEY", AuthParameters=key)["ConnectionArn"]
+    call = {"ApiEndpoint": "https://example.com/", "Method": "GET", "InvocationConfig": {"ConnectionArn": arn}}
+
+    assert "SecretArn" not in aws("events").describe_connection(Name=name)
+    assert arn.endswith(f"connection/{name}")
+    assert machines.run({"Call": task("http:invoke", call)})["error"] == "States.Runtime"

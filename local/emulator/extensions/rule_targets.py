@@ -166,11 +166,13 @@ def _problem(target: dict[str, Any], rule_arn: str) -> str | None:
     """Why EventBridge refuses the target, or that the local AWS wouldn't reach it."""
     arn, role = target.get("Arn", ""), target.get("RoleArn")
     service = arn.split(":")[2] if arn.count(":") >= 5 else ""
+    if ":api-destination/" in arn:
+        return "API destinations are not available as targets on the local AWS."
     if service and service not in AVAILABLE:
         return f"{service} is not available as a target on the local AWS: it sends to {', '.join(AVAILABLE)}."
     if arn.endswith(".fifo") and service == "sqs" and not (target.get("SqsParameters") or {}).get("MessageGroupId"):
         return f"Parameter(s) SqsParameters must be specified for target: {target.get('Id')}."
-    if ":api-destination/" in arn or service not in _WITH_ROLE:
+    if service not in _WITH_ROLE:
         return None
     if not role:
         return f"RoleArn is required for target {arn}."

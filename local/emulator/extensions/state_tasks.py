@@ -55,6 +55,11 @@ def install(server: Server) -> None:
     )
 
 
+def current() -> Tasks:
+    """What the task that runs here may call with."""
+    return _tasks.get()
+
+
 def within_task() -> bool:
     """Whether a task of another machine is calling."""
     return _tasks.get(None) is not None

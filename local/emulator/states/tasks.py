@@ -51,7 +51,7 @@ class Tasks:
 
         `renamed` members have the names of the SDK for Java; `optimized` integrations have errors of their own.
         """
-        client = self._client(service)
+        client = self.client(service)
         methods = {api.lower(): (method, api) for method, api in client.meta.method_to_api_mapping.items()}
         if action.lower() not in methods:
             raise TaskError("States.Runtime", f"The service {service} has no action {action}.")
@@ -82,7 +82,7 @@ class Tasks:
 
         https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
         """
-        client = self._client("lambda")
+        client = self.client("lambda")
         try:
             answer = client.invoke(FunctionName=function, Payload=json.dumps(payload).encode())
         except ClientError as error:
@@ -94,7 +94,8 @@ class Tasks:
             raise TaskError(kind or "Lambda.Unknown", json.dumps(result))
         return result
 
-    def _client(self, service: str) -> Any:
+    def client(self, service: str) -> Any:
+        """A client with the role's session."""
         try:
             return self.principal.client(_CLIENTS.get(service, service), self._endpoint)
         except UnknownServiceError:
