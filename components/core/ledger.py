@@ -19,6 +19,7 @@ class Ledger:
     statements: list[dict[str, Any]] = field(default_factory=list)
     accepted: list[dict[str, str]] = field(default_factory=list)
     awaited: dict[str, pulumi.Output[str]] = field(default_factory=dict)
+    definitions: dict[str, str] = field(default_factory=dict)
 
     def grant(self, principal: str, service: str, permissions: Iterable[Permission], because: str) -> None:
         """Enter what the role named `principal`, assumed by `service`, may do: one entry a statement, in its order.
@@ -59,6 +60,13 @@ class Ledger:
         """Enter that `resource` (`type::name`) knowingly doesn't meet the policy rule `rule`."""
         self.accepted.append({"rule": rule, "resource": resource, "because": because})
 
+    def define(self, machine: str, definition: str) -> None:
+        """Enter the definition of a state machine (`type::name`) that names what AWS has yet to make by placeholders.
+
+        A policy pack can't see such a definition before the update.
+        """
+        self.definitions[machine] = definition
+
     def outputs(self) -> dict[str, Any]:
         """What the pattern registers."""
         return {
@@ -66,4 +74,5 @@ class Ledger:
             "statements": self.statements,
             "accepted": self.accepted,
             "awaited": self.awaited,
+            "definitions": self.definitions,
         }

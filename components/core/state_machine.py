@@ -102,7 +102,7 @@ class StateMachine:
             name=self.physical_name,
             type=kind,
             role_arn=self.role.role.arn,
-            definition=_text(self.definition.machine, awaited),
+            definition=self._text(awaited),
             logging_configuration=aws.sfn.StateMachineLoggingConfigurationArgs(
                 level="ERROR",
                 include_execution_data=False,
@@ -165,9 +165,10 @@ class StateMachine:
         """Run an Express execution and wait for its output."""
         return Permission(actions=("states:StartSyncExecution",), resources=(self.arn,))
 
-
-def _text(machine: Mapping[str, Any], awaited: Mapping[str, pulumi.Output[str]]) -> pulumi.Input[str]:
-    """The definition, known when the program runs unless it names what AWS has yet to make."""
-    if not awaited:
-        return json.dumps(machine)
-    return pulumi.Output.all(**awaited).apply(lambda values: json.dumps(fill(machine, values)))
+    def _text(self, awaited: Mapping[str, pulumi.Output[str]]) -> pulumi.Input[str]:
+        """The definition, known when the program runs unless it names what AWS has yet to make."""
+        machine = self.definition.machine
+        if not awaited:
+            return json.dumps(machine)
+        self._owner.ledger.define(f"aws:sfn/stateMachine:StateMachine::{self.tree_name}", json.dumps(machine))
+        return pulumi.Output.all(**awaited).apply(lambda values: json.dumps(fill(machine, values)))

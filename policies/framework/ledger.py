@@ -58,6 +58,8 @@ class Ledger:
     """By resource policy: `type::name`."""
 
     accepted: list[Acceptance] = field(default_factory=list)
+    definitions: dict[str, str] = field(default_factory=dict)
+    """State machine (`type::name`) → definition with placeholders, where it names what AWS has yet to make."""
 
     @classmethod
     def of(cls, patterns: Iterable[Resource]) -> Ledger:
@@ -85,6 +87,7 @@ class Ledger:
             )
         for entry in _entries(pattern, "accepted"):
             self.accepted.append(Acceptance(entry["rule"], entry["resource"], entry.get("because", ""), pattern))
+        self.definitions.update(known(pattern.props.get("definitions"), "definitions") or {})
         values = _awaited(pattern)
         for entry in _entries(pattern, "statements"):
             self._add_statement(pattern, entry, values)
