@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from local import job, monolith, official, pages, picture, tour
+from local import job, machines, monolith, official, pages, picture, tour
 from local.client import client
 from local.emulator import manager
 from local.engine.errors import EngineError
@@ -114,6 +114,9 @@ def write_docs(resources: Resources) -> None:
     drawn = picture.draw(resources)
     for page in ("README.md", "docs/fan-out.md"):
         pages.put(REPO / page, "picture", drawn)
+    for page in sorted((REPO / "docs").glob("*.md")):
+        for definition in pages.drawings(page):
+            pages.put(page, definition, machines.draw(REPO / definition))
     pages.put(REPO / "docs/local-fidelity.md", "unenforced", pages.unenforced_properties())
 
 

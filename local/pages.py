@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 from pathlib import Path
 
@@ -17,6 +18,11 @@ def put(page: Path, name: str, text: str) -> None:
     """Replace the made block `name`. Raises ValueError when the page has no place for it."""
     before, _, after = _parts(page, name)
     page.write_text(f"{before}{text}{after}")
+
+
+def drawings(page: Path) -> list[str]:
+    """The definitions that a page has a place for: blocks that are named by the file of a state machine."""
+    return re.findall(r"<!-- (\S+\.asl\.json): made by `make docs` -->", page.read_text())
 
 
 def unenforced_properties() -> str:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import runpy
+from pathlib import Path
 
-from local import pages, picture
+import pytest
+
+from local import machines, pages, picture
 from local.settings import REPO
+from tests.asl import task
 from tests.recorder import record
 
 
@@ -26,6 +31,46 @@ def test_every_function_queue_topic_bucket_and_distribution_is_in_the_picture() 
             component = leaf.parent.rpartition("::")[2]
             part = leaf.name.removeprefix(f"{component}-")
             assert f'"{part}"' in drawn.replace("λ ", "")
+
+
+@pytest.mark.parametrize("file", sorted((REPO / "components").rglob("*.asl.json")), ids=lambda file: file.name)
+def test_every_machine_is_drawn_on_a_page_as_it_is_defined(file: Path) -> None:
+    name, drawn = file.relative_to(REPO).as_posix(), machines.draw(file)
+    (page,) = [page for page in (REPO / "docs").glob("*.md") if name in pages.drawings(page)]
+    assert pages.block(page, name) == drawn, "run `make docs`"
+
+
+def test_a_drawing_shows_states_at_every_level_with_all_their_ways(tmp_path: Path) -> None:
+    file = tmp_path / "orders.asl.json"
+    branch = {"StartAt": "Pay", "States": {"Pay": task("lambda:invoke", {"FunctionName": "${Pay}"}, Catch=[])}}
+    choice = {
+        "Type": "Choice",
+        "Choices": [{"Variable": "$.a", "StringEquals": 'x"y', "Next": "Both"}],
+        "Default": "end",
+    }
+    caught = [{"ErrorEquals": ["Taken"], "Next": "Late"}, {"ErrorEquals": ["States.ALL"], "Next": "Late"}]
+    states = {
+        "Big?": choice,
+        "Both": {"Type": "Parallel", "Branches": [branch], "Catch": caught, "Next": "Late"},
+        "Late": {"Type": "Wait", "Seconds": 5, "Next": "end"},
+        "end": {"Type": "Fail"},
+    }
+    file.write_text(json.dumps({"StartAt": "Big?", "States": states}))
+    assert machines.draw(file).splitlines()[3:-1] == [
+        "  start((start)) --> s_Big_3f",
+        '  s_Big_3f{"Big?"}',
+        '  subgraph s_Both ["Both: at once"]',
+        '    s_Pay["Pay<br/>λ Pay"]',
+        "  end",
+        '  s_Late>"Late<br/>5 s"]',
+        '  s_end(["end"]):::failed',
+        '  s_Big_3f -->|"$.a StringEquals x#quot;y"| s_Both',
+        '  s_Big_3f -->|"else"| s_end',
+        "  s_Both --> s_Late",
+        '  s_Both -.->|"Taken"| s_Late',
+        "  s_Both -.-> s_Late",
+        "  s_Late --> s_end",
+    ]
 
 
 def test_what_the_local_aws_does_not_enforce_is_listed() -> None:
