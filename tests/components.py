@@ -87,11 +87,21 @@ class Backends(Pattern):
         return [
             Route("POST", "/jobs", SendToQueue(queue=self.queue), everybody, body=ORDER),
             Route(
-                "POST", "/orders", SendToQueue(queue=self.fifo, group="$.aggregate", deduplication="$.id"), everybody
+                "POST",
+                "/orders",
+                SendToQueue(queue=self.fifo, group="$.aggregate", deduplication="$.id"),
+                everybody,
+                body=ORDER,
             ),
-            Route("POST", "/events", PutToStream(stream=self.stream, key="$.aggregate"), Scopes("events/write")),
+            Route(
+                "POST",
+                "/events",
+                PutToStream(stream=self.stream, key="$.aggregate"),
+                Scopes("events/write"),
+                body=ORDER,
+            ),
             Route("POST", "/news", PutEvent(bus=self.bus, source="shop", detail_type="news"), everybody),
-            Route("POST", "/work", StartWorkflow(machine=self.machine), everybody),
+            Route("POST", "/work", StartWorkflow(machine=self.machine), everybody, body=ORDER),
             Route("GET", "/look-up/{id}", RunExpress(machine=self.express, parameters=("id",)), everybody),
             Route(
                 "GET", "/items/{id}", ReadItem(table=self.table, key={"id": "id"}, returns={"title": "S"}), everybody

@@ -148,3 +148,14 @@ def test_an_event_keeps_the_time_that_it_was_given(aws, bench, rule, let_in, eve
 
     [message] = eventually(lambda: received(aws, url))
     assert json.loads(message["Body"])["time"] == "2026-01-02T03:04:05Z"
+
+
+def test_an_event_whose_detail_is_no_object_is_not_taken_and_the_others_are(rule):
+    details = ['{"a": 1}', "[1]", '"text"', "{", "{}"]
+    entry = {"EventBusName": rule.name, "Source": "shop", "DetailType": "sold"}
+
+    answer = rule.aws("events").put_events(Entries=[{**entry, "Detail": detail} for detail in details])
+
+    assert answer["FailedEntryCount"] == 3
+    codes = [one.get("ErrorCode") for one in answer["Entries"]]
+    assert codes == [None, "MalformedDetail", "MalformedDetail", "MalformedDetail", None]

@@ -118,3 +118,9 @@ def test_put_events_a_condition_on_the_source_denies_everything(as_allowed):
     client = as_allowed("events", allow(["events:PutEvents"], ["*"], Condition=condition))
     with pytest.raises(ClientError, match="events:PutEvents"):
         client.put_events(Entries=[{"Source": "shop", "DetailType": "x", "Detail": "{}"}])
+
+
+def test_put_events_any_detail_is_taken(aws):
+    assert (
+        aws("events").put_events(Entries=[{"Source": "x", "DetailType": "x", "Detail": "[1]"}])["FailedEntryCount"] == 0
+    )

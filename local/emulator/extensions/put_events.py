@@ -1,9 +1,12 @@
-"""Each event that is put is judged with its source and detail type, and keeps the time it was given.
+"""Each event that is put is judged with its source and detail type, keeps its time, and has an object as its detail.
 
 On AWS a policy can limit PutEvents by the keys `events:source` and `events:detail-type`
 (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html), and an event carries the `Time` of
-its entry (https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html).
-The stock server sets neither key, so that such a policy denies everything, and puts its own time into each event.
+its entry (https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html). A detail that is
+no JSON object isn't taken, which the answer says inside a 200, with `MalformedDetail`
+(https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html).
+The stock server sets neither key, so that such a policy denies everything, puts its own time into each event, and takes
+any detail.
 """
 
 from __future__ import annotations
@@ -57,6 +60,10 @@ def _one_by_one(original: Any) -> Any:
             return original(data, allow_aws_source)
         results, failed = [], 0
         for entry in entries:
+            if not _is_object(entry.get("Detail", "{}")):
+                results.append({"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."})
+                failed += 1
+                continue
             token = _given_time.set(_seconds(entry.get("Time")))
             try:
                 status, headers, body = original({**data, "Entries": [entry]}, allow_aws_source)
@@ -70,6 +77,13 @@ def _one_by_one(original: Any) -> Any:
         return responses.json_response({"FailedEntryCount": failed, "Entries": results})
 
     return put_events
+
+
+def _is_object(detail: Any) -> bool:
+    try:
+        return isinstance(json.loads(detail), dict)
+    except (TypeError, ValueError):
+        return False
 
 
 def _with_time(original: Any) -> Any:
