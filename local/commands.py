@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +21,8 @@ Resources = Iterable[Mapping[str, Any]]
 
 _LATEST = 200
 """Log events shown."""
+
+_PAUSE_SECONDS = 0.5
 
 
 def start(settings: Settings, *, renew: bool) -> None:
@@ -97,16 +100,17 @@ def redrive(name: str, resources: Resources, settings: Settings) -> None:
     if "redrivePolicy" not in queues.get(name, {}):
         known = ", ".join(sorted(queue for queue, inputs in queues.items() if "redrivePolicy" in inputs))
         raise EngineError(f"no queue with a dead-letter queue is called {name!r}; there are: {known or 'none'}")
+    source = json.loads(queues[name]["redrivePolicy"])["deadLetterTargetArn"]
+    target = f"{source.rpartition(':')[0]}:{queues[name]['name']}"
     sqs = client("sqs", settings)
-    letters = json.loads(queues[name]["redrivePolicy"])["deadLetterTargetArn"].rpartition(":")[2]
-    source, target = (sqs.get_queue_url(QueueName=one)["QueueUrl"] for one in (letters, queues[name]["name"]))
-    moved = 0
-    while messages := sqs.receive_message(QueueUrl=source, MaxNumberOfMessages=10).get("Messages"):
-        for message in messages:
-            sqs.send_message(QueueUrl=target, MessageBody=message["Body"])
-            sqs.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
-            moved += 1
-    _console().print(f"moved {moved} messages from {letters} to {queues[name]['name']}")
+    # With a destination: SQS knows no source of what a function wrote into the queue itself.
+    sqs.start_message_move_task(SourceArn=source, DestinationArn=target)
+    while (task := sqs.list_message_move_tasks(SourceArn=source)["Results"][0])["Status"] == "RUNNING":
+        time.sleep(_PAUSE_SECONDS)
+    if task["Status"] != "COMPLETED":
+        raise EngineError(f"the messages of {source} were not moved: {task.get('FailureReason', task['Status'])}")
+    moved = task["ApproximateNumberOfMessagesMoved"]
+    _console().print(f"moved {moved} messages from {source.rpartition(':')[2]} to {queues[name]['name']}")
 
 
 def write_docs(resources: Resources) -> None:

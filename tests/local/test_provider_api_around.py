@@ -68,6 +68,22 @@ def board(**widget: Any) -> dict[str, Any]:
         ("aws:s3/bucketObjectv2:BucketObjectv2", {"bucket": "b", "key": "k", "source": "index.html"}, "source"),
         ("aws:cloudwatch/dashboard:Dashboard", board(type="picture"), "dashboardBody"),
         ("aws:cloudwatch/dashboard:Dashboard", board(type="text", properties={}, width=25), "dashboardBody"),
+        ("aws:cloudwatch/dashboard:Dashboard", board(type="alarm", properties={"alarms": []}), "dashboardBody"),
+        (
+            "aws:cloudwatch/dashboard:Dashboard",
+            board(type="metric", properties={"metrics": [["A", "B"]]}),
+            "dashboardBody",
+        ),
+        (
+            "aws:cloudwatch/dashboard:Dashboard",
+            board(type="metric", properties={"region": "us-east-1"}),
+            "dashboardBody",
+        ),
+        (
+            "aws:cloudwatch/dashboard:Dashboard",
+            board(type="metric", properties={"region": "us-east-1", "metrics": [["A", "B", "Name"]]}),
+            "dashboardBody",
+        ),
         ("aws:cloudwatch/metricAlarm:MetricAlarm", {**ALARM, "statistic": "Sum", "period": 45}, "period"),
         (
             "aws:cloudwatch/metricAlarm:MetricAlarm",
@@ -133,6 +149,15 @@ def test_an_alarm_that_exists_is_not_written_over(world: World) -> None:
 
     with pytest.raises(ProviderError, match="already exists"):
         world.make("aws:cloudwatch/metricAlarm:MetricAlarm", **alarm)
+
+
+def test_an_alarm_tells_only_what_is_in_its_region(world: World) -> None:
+    alarm = {**ALARM, "name": unique("alarm"), "statistic": "Sum"}
+    with pytest.raises(ProviderError, match="Invalid region eu-west-1"):
+        world.make(
+            "aws:cloudwatch/metricAlarm:MetricAlarm",
+            **{**alarm, "alarmActions": ["arn:aws:sns:eu-west-1:000000000000:alarms"]},
+        )
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import logging
+import time
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,6 +19,7 @@ from local.emulator.event_sources.batches import FOREVER, Attempt, Batch, Discar
 from local.emulator.event_sources.shard_reader import ShardReader
 from local.emulator.event_sources.shards import ShardPoller
 from local.emulator.event_sources.streams import Positions, Record, Stream, sequence_number
+from local.emulator.watch import metrics
 
 BATCH_SIZE = 100
 """https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-parameters.html"""
@@ -82,12 +84,19 @@ class StreamPoller(ShardPoller):
 
     def _invoke(self, records: list[Record]) -> Attempt:
         function, _ = self._function()
+        self._tell_age(function, records)
         result = lambda_svc._execute_function(function, {"Records": records})
         if result.get("throttle"):
             raise Throttled
         failed = failed_from(result, records, self._mapping().get("FunctionResponseTypes") or [])
         self.report("OK" if failed is None else "PROBLEM: Function call failed")
         return Attempt(failed, "Unhandled" if result.get("error") else "")
+
+    def _tell_age(self, function: dict[str, Any], records: list[Record]) -> None:
+        """https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html"""
+        age = max(0.0, time.time() - streams.arrived(records[-1])) * 1000
+        name = function["config"]["FunctionName"]
+        metrics.send(self._scope, "AWS/Lambda", {"IteratorAge": (age, "Milliseconds")}, FunctionName=name)
 
     def _discard(self, shard: str, discarded: Discarded) -> None:
         mapping = self._mapping()

@@ -1,8 +1,10 @@
-"""A stage writes its access log, one line for each call.
+"""A stage writes its access log, one line for each call, and counts its calls.
 
 On AWS the line is the stage's format with `$context` variables, a dash for what has no value, sent to the log group
 that the stage names (https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html).
-The stock server keeps the setting and writes nothing.
+It sends CloudWatch its counts and latencies
+(https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html).
+The stock server keeps the setting, writes nothing and counts nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from local.emulator import frame
 from local.emulator.apigateway.call import Answer, Call, current
 from local.emulator.extensions.api_gateway_responses import substitute
 from local.emulator.frame import Server
+from local.emulator.watch import api
 
 NAME = "api_access_logs"
 
@@ -38,6 +41,7 @@ def _logged(original: Any) -> Any:
         answer = await original(request, *where)
         if isinstance(answer, apigateway_v1._GatewayError):
             answer = apigateway_v1._gateway_error_response(answer, request)
+        api.count(call, answer[0])
         settings = call.stage.get("accessLogSettings") or {}
         if settings.get("destinationArn") and settings.get("format"):
             _write(settings["destinationArn"], substitute(settings["format"], _variables(call, answer), "-"))

@@ -21,6 +21,8 @@ _COLUMNS, _ROWS = 24, 1000
 _PERIODS = frozenset({10, 20, 30})
 _DAY, _WEEK = 86_400, 604_800
 _MOST_ACTIONS = 5
+_MOST_SHOWN = 100
+"""Alarms in one widget."""
 _MEMBERS = {
     "comparisonOperator": "ComparisonOperator",
     "evaluationPeriods": "EvaluationPeriods",
@@ -107,6 +109,7 @@ class MetricAlarm(Resource):
 
     def create(self, aws: Aws, inputs: Props) -> str:
         """PutMetricAlarm; see the facts' note."""
+        _refuse_foreign_actions(aws, inputs)
         if _alarm(aws, inputs["name"]):
             raise RefusedError(f"CloudWatch metric alarm {inputs['name']!r} already exists")
         _watch(aws).put_metric_alarm(**_sent(inputs), Tags=tag_list(inputs.get("tags")))
@@ -132,6 +135,7 @@ class MetricAlarm(Resource):
     def update(self, aws: Aws, id_: str, old: Props, new: Props, changed: set[str]) -> None:
         """PutMetricAlarm anew; tags are calls of their own."""
         if changed - {"tags"}:
+            _refuse_foreign_actions(aws, new)
             _watch(aws).put_metric_alarm(**_sent(new))
         if "tags" in changed:
             arn = aws.arn("cloudwatch", f"alarm:{id_}")
@@ -154,6 +158,14 @@ def _watch(aws: Aws) -> Any:
 def _alarm(aws: Aws, name: str) -> Props | None:
     found = _watch(aws).describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm"]).get("MetricAlarms", [])
     return found[0] if found else None
+
+
+def _refuse_foreign_actions(aws: Aws, inputs: Props) -> None:
+    """AWS takes only actions of the alarm's own region."""
+    for name in ("alarmActions", "okActions", "insufficientDataActions"):
+        for arn in inputs.get(name) or []:
+            if (region := arn.split(":")[3]) != aws.region:
+                raise RefusedError(f"Invalid region {region} specified. Only {aws.region} is supported.")
 
 
 def _sent(inputs: Props) -> Props:
@@ -182,5 +194,24 @@ def _body_problems(body: Any) -> Iterator[str]:
             yield f"widget {number} must have a type of {', '.join(_WIDGETS)}"
         elif not isinstance(widget.get("properties"), dict):
             yield f"widget {number} has no properties"
+        elif problem := _content_problem(widget["type"], widget["properties"]):
+            yield f"widget {number} {problem}"
         elif not 1 <= widget.get("width", 6) <= _COLUMNS or not 1 <= widget.get("height", 6) <= _ROWS:
             yield f"widget {number} is 1 to {_COLUMNS} columns wide and 1 to {_ROWS} rows high"
+
+
+def _content_problem(kind: str, content: Props) -> str | None:
+    if kind == "alarm" and not 1 <= len(content.get("alarms") or []) <= _MOST_SHOWN:
+        return f"names 1 to {_MOST_SHOWN} alarms"
+    if kind != "metric":
+        return None
+    if not content.get("region"):
+        return "has no region"
+    metrics, alarms = content.get("metrics"), (content.get("annotations") or {}).get("alarms")
+    if not metrics and not alarms:
+        return "has neither metrics nor an alarm"
+    for metric in metrics or []:
+        names = [part for part in metric if isinstance(part, str)]
+        if not names or len(names) % 2:
+            return f"has a metric that isn't namespace, name and pairs of dimensions: {metric}"
+    return None

@@ -1,0 +1,1 @@
+"""What services say about themselves to CloudWatch, and how alarms judge it."""
