@@ -35,6 +35,9 @@ class RoomSettings:
     poll_s: int
     """How often a waiting page asks how things stand, in seconds; the edge may make it longer."""
 
+    peak: int
+    """Arrivals a second that may come at once, before the controller has seen any."""
+
     start: str
     """Mode until another is set."""
 
