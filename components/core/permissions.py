@@ -90,9 +90,14 @@ def tls_only(actions: tuple[str, ...], *resources: str) -> Statement:
     )
 
 
-def identity_document(permissions: Iterable[Permission]) -> str:
-    """An identity policy: a known string, so that a policy pack can judge it at the first preview."""
-    return _document(permission.statement() for permission in permissions)
+def identity_document(
+    permissions: Iterable[Permission], awaited: Mapping[str, pulumi.Output[str]] | None = None
+) -> pulumi.Input[str]:
+    """An identity policy: a known string, so that a policy pack can judge it at the first preview.
+
+    Where it names what AWS makes (`${name}`), the pack judges the ledger's entry until that is known.
+    """
+    return _filled(_document(permission.statement() for permission in permissions), awaited or {})
 
 
 def trust_document(service: str, conditions: Conditions | None = None) -> str:
@@ -107,8 +112,16 @@ def resource_document(
     statements: Iterable[Statement], awaited: Mapping[str, pulumi.Output[str]] | None = None
 ) -> pulumi.Input[str]:
     """A resource policy. Where it names what AWS makes (`${name}`), it is known once those are."""
-    text = _document(statement.statement() for statement in statements)
-    used = {name: value for name, value in (awaited or {}).items() if placeholder(name) in text}
+    return _filled(_document(statement.statement() for statement in statements), awaited or {})
+
+
+def placeholder(name: str) -> str:
+    """What stands in a statement for a value that AWS makes."""
+    return f"${{{name}}}"
+
+
+def _filled(text: str, awaited: Mapping[str, pulumi.Output[str]]) -> pulumi.Input[str]:
+    used = {name: value for name, value in awaited.items() if placeholder(name) in text}
     if not used:
         return text
 
@@ -119,11 +132,6 @@ def resource_document(
         return filled
 
     return pulumi.Output.all(**used).apply(fill)
-
-
-def placeholder(name: str) -> str:
-    """What stands in a statement for a value that AWS makes."""
-    return f"${{{name}}}"
 
 
 def _statement(effect: str, actions: Sequence[str], resources: Sequence[str], conditions: Conditions) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class Role:
             tree_name,
             name="ledger",
             role=self.role.name,
-            policy=identity_document(self.permissions),
+            policy=identity_document(self.permissions, owner.ledger.awaited),
             opts=owner.child(),
         )
         owner.ledger.grant(self.physical_name, service, self.permissions, because)

@@ -54,6 +54,9 @@ class Ledger:
     grants: dict[str, list[Grant]] = field(default_factory=lambda: defaultdict(list))
     """By principal: the name of a role."""
 
+    awaiting: set[str] = field(default_factory=set)
+    """Principals with a grant that names what AWS has yet to make, so that their document can't be known yet."""
+
     policies: dict[str, PolicyEntry] = field(default_factory=dict)
     """By resource policy: `type::name`."""
 
@@ -79,16 +82,18 @@ class Ledger:
         return any(entry.rule == rule and entry.resource == resource and entry.because for entry in self.accepted)
 
     def _add(self, pattern: Resource) -> None:
+        values = _awaited(pattern)
         for entry in _entries(pattern, "grants"):
-            of_principal = self.grants[entry["principal"]]
-            statement = replace(_statement(entry), number=len(of_principal) + 1)
+            of_principal, filled = self.grants[entry["principal"]], _fill(entry, values)
+            statement = replace(_statement(filled), number=len(of_principal) + 1)
+            if AWAITED in repr(filled):
+                self.awaiting.add(entry["principal"])
             of_principal.append(
                 Grant(entry["principal"], entry["service"], statement, entry.get("because", ""), pattern)
             )
         for entry in _entries(pattern, "accepted"):
             self.accepted.append(Acceptance(entry["rule"], entry["resource"], entry.get("because", ""), pattern))
         self.definitions.update(known(pattern.props.get("definitions"), "definitions") or {})
-        values = _awaited(pattern)
         for entry in _entries(pattern, "statements"):
             self._add_statement(pattern, entry, values)
 

@@ -21,9 +21,8 @@ from ..framework.types import (
     TOPIC,
 )
 from ..iam.arns import overlap
-from ..iam.documents import parse
 from .roles import trust
-from .subjects import document
+from .subjects import document, identity_statements
 
 SWITCHES = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 OWNERSHIP = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
@@ -179,7 +178,7 @@ def _written_by(function: Resource, stack: Stack) -> Iterator[str]:
     """ARN patterns of the objects that a function may make."""
     role = stack.named_by(function, "role", ROLE)
     for policy in stack.naming(role, ROLE_POLICY, "role") if role else ():
-        for statement in parse(policy.known("policy")):
+        for statement in identity_statements(policy, stack):
             writes = any(overlap(action.lower(), write.lower()) for action in statement.actions for write in WRITES)
             if statement.allows and (writes or statement.not_actions):
                 yield from statement.resources or ("*",)

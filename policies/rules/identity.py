@@ -9,9 +9,9 @@ from ..framework.rule import Context, Scope, Severity, resources, rule
 from ..framework.types import PATTERN, ROLE, ROLE_POLICY
 from ..iam.arns import has_wildcard, is_pinned
 from ..iam.conditions import holds_to
-from ..iam.documents import Statement, parse
+from ..iam.documents import Statement
 from ..iam.facts import takes_no_resource
-from .subjects import IDENTITY_STATEMENTS, POLICY_DOCUMENT, document
+from .subjects import IDENTITY_STATEMENTS, POLICY_DOCUMENT, document, identity_statements
 
 MANAGED_POLICY = "aws:iam/policy:Policy"
 GRAMMAR = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html"
@@ -88,7 +88,7 @@ def _traced(resource: str, because: str) -> dict[str, dict[str, object]]:
 )
 def no_wildcard_resource(policy: Resource, context: Context) -> Iterator[str]:
     """Judge one document."""
-    for statement in parse(policy.known("policy")):
+    for statement in identity_statements(policy, context.stack):
         if not statement.allows:
             continue
         if not statement.resources and not statement.not_resources:

@@ -23,7 +23,7 @@ from ..framework.types import (
 )
 from ..iam.documents import Statement, parse
 from .roles import trust, trusted_services
-from .subjects import RESOURCE_POLICIES, document, resource_statements
+from .subjects import RESOURCE_POLICIES, document, principal_of, resource_statements, waits
 
 LEDGER_PAGE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege"
 JOBS = "arn:aws:sqs:eu-west-1:111122223333:jobs"
@@ -50,11 +50,6 @@ def describe(statement: Statement) -> str:
     held = " under conditions" if statement.conditions else ""
     actions = ", ".join(statement.actions) or "all but some actions"
     return f"{statement.effect} {actions} on {', '.join(statement.resources)}{who}{held}"
-
-
-def _principal(policy: Resource, stack: Stack) -> str:
-    role = stack.named_by(policy, "role", ROLE)
-    return role.known("name") if role else policy.known("role")
 
 
 def _granted(action: str) -> Example:
@@ -102,7 +97,7 @@ def ledger_grants(resource: Resource, context: Context) -> Iterator[str]:
 
 
 def _against_ledger(policy: Resource, stack: Stack) -> Iterator[str]:
-    principal = _principal(policy, stack)
+    principal = principal_of(policy, stack)
     grants = stack.ledger.grants.get(principal)
     beside = [other.name for other in _policies_of(principal, stack) if other is not policy]
     if beside:
@@ -110,7 +105,8 @@ def _against_ledger(policy: Resource, stack: Stack) -> Iterator[str]:
     if not grants:
         yield f"the document of {principal} stands in no ledger"
         return
-    yield from difference(parse(policy.known("policy")), (grant.statement for grant in grants))
+    if not waits(policy, stack):
+        yield from difference(parse(policy.known("policy")), (grant.statement for grant in grants))
 
 
 def _policies_of(principal: str, stack: Stack) -> list[Resource]:
@@ -124,7 +120,7 @@ def _documented_principals(stack: Stack) -> set[str]:
 def _known_principal(policy: Resource, stack: Stack) -> str:
     """The principal, or "" where it is unknown: the policy itself is then reported."""
     try:
-        return _principal(policy, stack)
+        return principal_of(policy, stack)
     except UnknownValueError:
         return ""
 

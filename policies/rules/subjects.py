@@ -16,6 +16,7 @@ from ..framework.types import (
     FUNCTION_URL,
     LAMBDA_PERMISSION,
     QUEUE_POLICY,
+    ROLE,
     ROLE_POLICY,
     TOPIC_POLICY,
 )
@@ -107,8 +108,28 @@ def _known_or_wired(resource: Resource, property_: str) -> str:
         return AWAITED + property_
 
 
-def _statements_of_identity_policy(policy: Resource, _: Context) -> tuple[Statement, ...]:
+def principal_of(policy: Resource, stack: Stack) -> str:
+    """The name of the role that an inline document belongs to."""
+    role = stack.named_by(policy, "role", ROLE)
+    return role.known("name") if role else policy.known("role")
+
+
+def waits(policy: Resource, stack: Stack) -> bool:
+    """Whether the document of a role is unknown since a grant in the ledger names what AWS has yet to make."""
+    if policy.type != ROLE_POLICY or not policy.is_unknown("policy"):
+        return False
+    return principal_of(policy, stack) in stack.ledger.awaiting
+
+
+def identity_statements(policy: Resource, stack: Stack) -> tuple[Statement, ...]:
+    """The statements of an identity policy: the ledger's while the document waits, see `waits`."""
+    if waits(policy, stack):
+        return tuple(grant.statement for grant in stack.ledger.grants[principal_of(policy, stack)])
     return parse(policy.known("policy"))
+
+
+def _statements_of_identity_policy(policy: Resource, context: Context) -> tuple[Statement, ...]:
+    return identity_statements(policy, context.stack)
 
 
 def _statements_of_resource_policy(policy: Resource, context: Context) -> Iterator[Statement]:

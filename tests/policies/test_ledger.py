@@ -179,7 +179,20 @@ def test_after_the_update_the_awaited_value_is_compared():
     assert any("stands in no ledger" in each for each in found)
 
 
-def test_an_unknown_identity_document_is_never_answered_by_the_ledger():
+def test_an_unknown_identity_document_that_waits_is_held_to_its_grants_until_it_is_known():
+    def waiting(action: str) -> set[str]:
+        posters = Posters(first_preview=True)
+        grant = {**posters.grants[0], "resources": ["${posters-cdn.arn}"], "actions": [action]}
+        posters.grants = [grant, *posters.grants[1:]]
+        return {
+            each.rule for each in violations(posters.change(ROLE_POLICY, "posters-worker", policy=UNKNOWN).records())
+        }
+
+    assert waiting("cloudfront:GetDistribution") == set()
+    assert "iam-no-wildcard-action" in waiting("cloudfront:*")
+
+
+def test_an_unknown_identity_document_whose_grants_wait_for_nothing_cant_be_judged():
     posters = Posters(first_preview=True).change(ROLE_POLICY, "posters-worker", policy=UNKNOWN)
     rules = {each.rule for each in violations(posters.records())}
     assert {"iam-no-wildcard-action", "iam-no-wildcard-resource", "ledger-grants"} <= rules
