@@ -1,4 +1,7 @@
-"""The reference system of a video platform on launch day: what it is made of, and how the parts are wired."""
+"""The reference system of a video platform on launch day: what it is made of, and how the parts are wired.
+
+Each pattern can be switched off by the config key of its name; what leads to it goes with it.
+"""
 
 import json
 from pathlib import Path
@@ -10,6 +13,7 @@ from components.api_gateway import (
     ApiGatewayPattern,
     ApiGatewayPatternArgs,
     AppendToLog,
+    AsEvent,
     Front,
     InvokeFunction,
     Mock,
@@ -19,55 +23,43 @@ from components.api_gateway import (
     RunExpress,
     Scopes,
 )
+from components.core.settings import switched_on
 from components.event_sourcing import EventSourcedBatch, EventSourcedBatchArgs, Kinesis
 
 SHAPES = {path.stem: json.loads(path.read_text()) for path in Path("web/shapes").glob("*.json")}
 
-posters = FanOutConverter("posters", FanOutConverterArgs(converters=[Thumbnail(300, 300), ToJpeg(), Zip()]))
+routes = [Route("GET", "/health", Mock(), Public("says nothing but that the API answers"))]
+page_config = {}
 
-events = EventSourcedBatch("events", EventSourcedBatchArgs(log=Kinesis(shards=1)))
+if switched_on("posters"):
+    posters = FanOutConverter("posters", FanOutConverterArgs(converters=[Thumbnail(300, 300), ToJpeg(), Zip()]))
+    everybody = Public("anybody may send a poster; a form is for one file of limited size")
+    routes += [Route("POST", "/uploads", InvokeFunction(function=posters.form), everybody, body=SHAPES["upload"])]
+    page_config["renditions"] = posters.described_renditions
+    pulumi.export("posters_upload_function", posters.upload_function)
+    pulumi.export("posters_renditions", posters.rendition_urls)
 
-anybody_sends_posters = Public("anybody may send a poster; a form is for one file of limited size")
-totals_only = Public("totals and counts, nothing about a person")
+if switched_on("events"):
+    events = EventSourcedBatch("events", EventSourcedBatchArgs(log=Kinesis(shards=1)))
+    append = AppendToLog(log=events.log)
+    sale = AsEvent(type="purchase.completed", version=2, payload=("title", "amount_minor", "currency"))
+    buy = AppendToLog(log=events.log, aggregate="$.order", event=sale)
+    buyers, readers = Public("visitors buy without an account"), Public("totals and counts, nothing about a person")
+    routes += [
+        Route("POST", "/events", append, Scopes("events/write"), body=SHAPES["event"], rate=500, burst=1000),
+        Route("POST", "/purchases", buy, buyers, body=SHAPES["purchase"], rate=100, burst=200),
+        Route("GET", "/sales/{key}", RunExpress(machine=events.reads["daily_sales"], parameters=("key",)), readers),
+        Route("GET", "/views/{key}", RunExpress(machine=events.reads["views_by_title"], parameters=("key",)), readers),
+    ]
+    pulumi.export("events_replay", events.replay.machine.arn)
+    pulumi.export("events_quarantine", events.quarantine.queue.url)
 
-api = ApiGatewayPattern(
-    "api",
-    ApiGatewayPatternArgs(
-        routes=[
-            Route("GET", "/health", Mock(), Public("says nothing but that the API answers")),
-            Route(
-                "POST", "/uploads", InvokeFunction(function=posters.form), anybody_sends_posters, body=SHAPES["upload"]
-            ),
-            Route(
-                "POST",
-                "/events",
-                AppendToLog(log=events.log),
-                Scopes("events/write"),
-                body=SHAPES["event"],
-                rate=500,
-                burst=1000,
-            ),
-            Route(
-                "GET", "/sales/{key}", RunExpress(machine=events.reads["daily_sales"], parameters=("key",)), totals_only
-            ),
-            Route(
-                "GET",
-                "/views/{key}",
-                RunExpress(machine=events.reads["views_by_title"], parameters=("key",)),
-                totals_only,
-            ),
-        ],
-        monolith=Monolith.of_stack(),
-        front=Front(Path("web/front"), config={"renditions": posters.described_renditions}),
-    ),
-)
-
-pulumi.export("front_url", api.front_url)
-pulumi.export("api_url", api.url)
-if api.users:
-    pulumi.export("api_user_pool", api.users.pool.id)
-    pulumi.export("api_client", api.users.client.id)
-pulumi.export("posters_upload_function", posters.upload_function)
-pulumi.export("posters_renditions", posters.rendition_urls)
-pulumi.export("events_replay", events.replay.machine.arn)
-pulumi.export("events_quarantine", events.quarantine.queue.url)
+if switched_on("api"):
+    front = Front(Path("web/front"), config=page_config)
+    monolith = Monolith.of_stack()
+    api = ApiGatewayPattern("api", ApiGatewayPatternArgs(routes=routes, monolith=monolith, front=front))
+    pulumi.export("front_url", api.front_url)
+    pulumi.export("api_url", api.url)
+    if api.users:
+        pulumi.export("api_user_pool", api.users.pool.id)
+        pulumi.export("api_client", api.users.client.id)

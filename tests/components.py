@@ -10,6 +10,8 @@ from components.api_gateway import (
     ApiGatewayPattern,
     ApiGatewayPatternArgs,
     ApiKey,
+    AppendToLog,
+    AsEvent,
     Front,
     HttpProxy,
     Iam,
@@ -37,6 +39,7 @@ from components.core.table import Table
 from components.event_sourcing import EventSourcedBatch, EventSourcedBatchArgs, Fifo
 from local.settings import REPO
 
+SALE = AsEvent(type="purchase.completed", version=2, payload=("title", "amount_minor"))
 ORDER = {"type": "object", "required": ["aggregate"], "properties": {"aggregate": {"type": "string"}}}
 
 
@@ -100,6 +103,7 @@ class Backends(Pattern):
                 Scopes("events/write"),
                 body=ORDER,
             ),
+            Route("POST", "/sales", AppendToLog(log=self.fifo, aggregate="$.order", event=SALE), everybody),
             Route("POST", "/news", PutEvent(bus=self.bus, source="shop", detail_type="news"), everybody),
             Route("POST", "/work", StartWorkflow(machine=self.machine), everybody, body=ORDER),
             Route("GET", "/look-up/{id}", RunExpress(machine=self.express, parameters=("id",)), everybody),

@@ -1,9 +1,9 @@
 """One API in front of everything."""
 
 from ..core.rest_api.auth import ApiKey, Iam, Public, Scopes
+from ..core.rest_api.event_log import AppendToLog, AsEvent
 from ..core.rest_api.route import Route
 from ..core.rest_api.targets import (
-    AppendToLog,
     HttpProxy,
     InvokeFunction,
     Mock,
@@ -22,6 +22,7 @@ __all__ = [
     "ApiGatewayPatternArgs",
     "ApiKey",
     "AppendToLog",
+    "AsEvent",
     "Front",
     "HttpProxy",
     "Iam",

@@ -99,3 +99,12 @@ def _runbooks(config: pulumi.Config) -> str:
 
 def _region_of(topic: str) -> str:
     return topic.split(":")[3]
+
+
+def switched_on(pattern: str) -> bool:
+    """Whether the stack has this pattern: `serviceful:<pattern>`, by default yes.
+
+    Raises pulumi.ConfigTypeError that names the key when its value is neither true nor false.
+    """
+    on = pulumi.Config("serviceful").get_bool(pattern)
+    return True if on is None else on

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from examples.poster import make_poster
-from local.browse import address_here
+from local.browse import address_here, get
 from local.settings import Settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("reference-system")]
@@ -36,7 +38,7 @@ def choose(page: Page, tmp_path: Path, name: str, content: bytes) -> None:
     file = tmp_path / name
     file.write_bytes(content)
     page.set_input_files("#poster", file)
-    page.click("button")
+    page.click("#upload button")
 
 
 def test_an_uploaded_poster_shows_its_renditions(page: Page, tmp_path: Path) -> None:
@@ -55,6 +57,22 @@ def test_a_broken_poster_says_why_there_is_no_rendition(page: Page, tmp_path: Pa
 def test_a_file_of_another_kind_is_refused_before_it_is_sent(page: Page, tmp_path: Path) -> None:
     choose(page, tmp_path, "letter.txt", b"Dear all")
     expect(page.locator("#status[data-failed]")).to_contain_text("must end in one of", timeout=PATIENCE_MS)
+
+
+def test_a_purchase_is_confirmed_and_counts(page: Page, local_aws: Settings, reference_system: dict[str, Any]) -> None:
+    sales = f"{reference_system['outputs']['api_url']}/sales/{datetime.now(UTC).date().isoformat()}"
+
+    def sold() -> int:
+        answer = get(sales, local_aws)
+        return answer.json()["state"]["sales"]["count"] if answer.status == 200 else 0
+
+    before = sold()
+    page.click("#buy button")
+    expect(page.locator("#receipt")).to_contain_text("Bought. Your order is order-")
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while sold() != before + 1:
+        assert time.monotonic() < deadline, "the purchase isn't counted"
+        page.wait_for_timeout(200)
 
 
 def test_any_view_of_the_front_is_the_one_page(browser: Browser, address: str) -> None:

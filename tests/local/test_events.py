@@ -32,6 +32,13 @@ class Shop:
         headers = {"Host": here.netloc, "Authorization": self.token if token is None else token}
         return browse.CONNECTIONS.request("POST", f"{self.settings.endpoint}{here.path}", json=event, headers=headers)
 
+    def buy(self, sale: Any) -> Any:
+        return browse.post(f"{self.outputs['api_url']}/purchases", sale, self.settings)
+
+    def events_table(self) -> str:
+        names = self.aws("dynamodb").list_tables()["TableNames"]
+        return next(name for name in names if name.startswith("serviceful-local-events-events-"))
+
     def read(self, path: str) -> Any:
         return browse.get(f"{self.outputs['api_url']}{path}", self.settings)
 
@@ -120,6 +127,34 @@ def test_what_is_no_event_is_quarantined_with_the_reason_and_the_rest_goes_on(
     assert letter["reason"]
     assert letter["position"]
     eventually(lambda: shop.sold(day) == before + 1, 40)
+
+
+def test_a_visitors_purchase_becomes_an_event_that_counts_once(shop: Shop, eventually: Eventually) -> None:
+    title = 'Tea & "cake"\\ by O\u2019Hara \U0001f375'
+    sale = {"id": str(uuid.uuid4()), "order": "order-7", "title": title, "amount_minor": 700, "currency": "JPY"}
+    today = datetime.now(UTC).date().isoformat()
+    before = shop.sold(today)
+    assert [shop.buy(sale).status for _ in range(2)] == [202, 202]
+    assert shop.buy({**sale, "id": str(uuid.uuid4()), "title": "'; --"}).status == 202
+    eventually(lambda: shop.sold(today) == before + 2, 40)
+    kept = shop.aws("dynamodb").query(
+        TableName=shop.events_table(),
+        KeyConditionExpression="#aggregate = :order",
+        ExpressionAttributeNames={"#aggregate": "aggregate"},
+        ExpressionAttributeValues={":order": {"S": "order-7"}},
+    )["Items"]
+    assert [json.loads(item["payload"]["S"])["title"] for item in kept] == [title, "'; --"]
+    assert {item["type"]["S"] for item in kept} == {"purchase.completed"}
+    assert all(item["time"]["S"].startswith(today) for item in kept)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"amount_minor": -1}, {"id": "7"}, {"currency": "yen"}, {"order": "a/b"}, {"more": 1}]
+)
+def test_a_purchase_of_another_shape_is_refused_before_the_log(shop: Shop, wrong: dict[str, Any]) -> None:
+    sale = {"id": str(uuid.uuid4()), "order": "order-8", "title": "T", "amount_minor": 7, "currency": "JPY"}
+    refused = shop.buy({**sale, **wrong})
+    assert (refused.status, refused.headers["Content-Type"]) == (400, "application/problem+json")
 
 
 def test_a_body_that_is_no_envelope_is_refused_before_the_log(shop: Shop) -> None:

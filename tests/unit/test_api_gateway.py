@@ -89,6 +89,7 @@ def test_each_route_has_a_role_with_exactly_what_its_target_needs() -> None:
     assert held == {
         "route POST /jobs": ["sqs:SendMessage"],
         "route POST /orders": ["sqs:SendMessage"],
+        "route POST /sales": ["sqs:SendMessage"],
         "route POST /events": ["kinesis:PutRecord"],
         "route POST /news": ["events:PutEvents"],
         "route POST /work": ["states:StartExecution"],

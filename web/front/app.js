@@ -80,3 +80,35 @@ function say(text, failed = false) {
   status.textContent = text;
   status.toggleAttribute('data-failed', failed);
 }
+
+// A purchase is one event, however often it is sent: its id is made before the first try.
+let sale;
+
+document.getElementById('buy').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const { title, amount, currency } = event.target.dataset;
+  const button = event.target.querySelector('button');
+  const receipt = document.getElementById('receipt');
+  button.disabled = true;
+  sale ||= { id: identity(), order: `order-${identity()}`, title, amount_minor: Number(amount), currency };
+  try {
+    const answer = await fetch('/api/purchases', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(sale),
+    });
+    if (!answer.ok) throw new Error((await answer.json()).title);
+    receipt.textContent = `Bought. Your order is ${sale.order.slice(0, 14)}…`;
+    sale = undefined;
+  } catch (problem) {
+    receipt.textContent = `Not bought: ${problem.message}. Try again; you pay once.`;
+  } finally {
+    button.disabled = false;
+  }
+});
+
+// crypto.randomUUID needs a secure origin; random bytes don't.
+function identity() {
+  const hex = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0'));
+  return [4, 2, 2, 2, 6].map((length) => hex.splice(0, length).join('')).join('-');
+}

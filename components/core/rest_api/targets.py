@@ -28,6 +28,16 @@ def _accepted() -> Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Message:
+    """What of a request goes into a queue or stream: the body as it came, unless VTL makes something of it."""
+
+    before: str = ""
+    """VTL that comes first."""
+
+    expression: str = "$input.body"
+
+
+@dataclass(frozen=True, kw_only=True)
 class SendToQueue:
     """Put the body into a queue and answer 202. `group` and `deduplication` are JSONPaths into it, for FIFO queues.
 
@@ -37,13 +47,20 @@ class SendToQueue:
     queue: Queue
     group: str = ""
     deduplication: str = ""
+    message: Message = field(default_factory=Message)
 
     def integration(self, names: Names) -> Integration:
         """SQS's Query protocol, by the queue's path."""
         if self.queue.fifo != bool(self.group and self.deduplication):
             raise ValueError(f"{self.queue.tree_name}: group and deduplication are for FIFO queues, and needed there")
         if self.queue.fifo:
-            request = template("send_to_fifo_queue.vtl", Group=self.group, Deduplication=self.deduplication)
+            request = template(
+                "send_to_fifo_queue.vtl",
+                Before=self.message.before,
+                Message=self.message.expression,
+                Group=self.group,
+                Deduplication=self.deduplication,
+            )
         else:
             request = template("send_to_queue.vtl")
         return Integration(
@@ -65,35 +82,24 @@ class PutToStream:
 
     stream: Stream
     key: str
+    message: Message = field(default_factory=Message)
 
     def integration(self, names: Names) -> Integration:
-        """The data is the body as it came."""
+        """One record."""
         return Integration(
             type="AWS",
             uri=_service(names, "kinesis", "action/PutRecord"),
             permissions=(self.stream.put(),),
-            request=template("put_to_stream.vtl", Stream=self.stream.physical_name, Key=self.key),
+            request=template(
+                "put_to_stream.vtl",
+                Before=self.message.before,
+                Message=self.message.expression,
+                Stream=self.stream.physical_name,
+                Key=self.key,
+            ),
             parameters=_JSON_1_1,
             answers=(_accepted(), failure()),
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class AppendToLog:
-    """Append the body, an event, to a log, whichever kind it is, and answer 202.
-
-    `aggregate` and `event_id` are JSONPaths into it: what is kept in order, and what makes an event one.
-    """
-
-    log: Stream | Queue
-    aggregate: str = "$.aggregate"
-    event_id: str = "$.id"
-
-    def integration(self, names: Names) -> Integration:
-        """A stream's partition key, or a FIFO queue's group and deduplication id."""
-        if isinstance(self.log, Stream):
-            return PutToStream(stream=self.log, key=self.aggregate).integration(names)
-        return SendToQueue(queue=self.log, group=self.aggregate, deduplication=self.event_id).integration(names)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,55 @@
+"""What `__main__.py` makes of the stack's switches."""
+
+from __future__ import annotations
+
+import runpy
+
+import pulumi
+import pytest
+import yaml
+
+from local.settings import REPO
+from tests.recorder import Plan, record
+
+PATTERNS = {"posters": "FanOutConverter", "events": "EventSourcedBatch", "api": "ApiGatewayPattern"}
+
+
+def planned(**config: str) -> Plan:
+    settings = {f"serviceful:{key}": value for key, value in config.items()}
+    return record(lambda: runpy.run_path(str(REPO / "__main__.py")), config=settings)
+
+
+def components(plan: Plan) -> set[str]:
+    return {one.type.rpartition(":")[2] for one in plan.resources if one.type.startswith("serviceful:")}
+
+
+def test_by_default_every_pattern_is_there() -> None:
+    assert components(planned()) == set(PATTERNS.values())
+
+
+@pytest.mark.parametrize("key", PATTERNS)
+def test_each_pattern_is_switched_off_by_its_key_alone(key: str) -> None:
+    assert components(planned(**{key: "false"})) == set(PATTERNS.values()) - {PATTERNS[key]}
+
+
+def test_what_led_to_a_pattern_goes_with_it() -> None:
+    plan = planned(events="false")
+    paths = {one.inputs["pathPart"] for one in plan.resources if one.type == "aws:apigateway/resource:Resource"}
+    assert paths == {"health", "uploads"}
+    assert not {name for name in plan.outputs if name.startswith("events")}
+
+
+@pytest.mark.parametrize("key", PATTERNS)
+def test_a_switch_that_is_neither_on_nor_off_is_refused_by_name(key: str) -> None:
+    with pytest.raises(pulumi.ConfigTypeError, match=f"serviceful:{key}"):
+        planned(**{key: "perhaps"})
+
+
+def test_every_key_of_the_program_is_described() -> None:
+    declared = yaml.safe_load((REPO / "Pulumi.yaml").read_text())["config"]
+    assert set(PATTERNS) <= set(declared)
+    assert all(one["description"].strip() and "default" in one for one in declared.values())
+    for stack in ("local", "dev", "prod"):
+        used = yaml.safe_load((REPO / f"Pulumi.{stack}.yaml").read_text())["config"]
+        own = {key.removeprefix("serviceful:") for key in used if key.startswith("serviceful:")}
+        assert own <= set(declared), stack
