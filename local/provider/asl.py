@@ -1,6 +1,7 @@
 """Whether a text is a state machine that Step Functions would take: shape, transitions, retries and catches.
 
 The local AWS takes any text. https://states-language.net/spec.html
+The components ask statelint before that; this is the service's own answer, which knows more fields and refuses more.
 Expressions (JSONPath, JSONata) and what a task's service wants of its parameters aren't judged.
 """
 

@@ -81,6 +81,10 @@ def test_a_file_that_cannot_be_read_as_meant_is_refused(
         (machine({k: v for k, v in WORK.items() if k != "Retry"}), "Do: has no Retry"),
         (machine({**WORK, "Retry": [{"ErrorEquals": ["A"], "MaxDelaySeconds": 9}]}), 'no "JitterStrategy": "FULL"'),
         (machine({**WORK, "Retry": [{"ErrorEquals": ["A"], "JitterStrategy": "FULL"}]}), "has no MaxDelaySeconds"),
+        (
+            machine({**WORK, "Retry": [RETRY, {**RETRY, "ErrorEquals": ["A"]}]}),
+            "Do: States.ALL stands alone in a Retry",
+        ),
         (machine({**WORK, "Catch": [{"ErrorEquals": ["A"], "Next": "Failed"}]}), "Do: the last Catch must be for"),
         (
             machine({"Type": "Parallel", "Branches": [inner("Pay", WORK)], "Next": "Failed"}),
@@ -103,6 +107,39 @@ def test_what_the_language_or_the_practice_forbids_is_named_with_its_state(
     definition: dict[str, Any], problem: str
 ) -> None:
     assert problem in problems({key: value for key, value in definition.items() if value is not None})
+
+
+def test_what_step_functions_takes_is_taken() -> None:
+    """Where the linter is stricter, or older."""
+    computed = {"TimeoutSeconds": "{% $t %}", "HeartbeatSeconds": "{% $h %}", "Assign": {"a": "{% $states.result %}"}}
+    rules = [{"Condition": "{% $a %}", "Next": "Wait", "Assign": {"b": 1}, "Output": {"c": 1}}]
+    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}, **inner("Pay", WORK)}
+    reader = {"ReaderConfig": {"InputType": "JSONL"}, "Arguments": {"Bucket": "raw", "Key": "in"}}
+    many = {
+        "Type": "Map",
+        "Items": "{% $items %}",
+        "Label": "Many",
+        "MaxConcurrency": "{% $n %}",
+        "ToleratedFailurePercentage": "{% $p %}",
+        "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", **reader},
+        "ItemProcessor": processor,
+        "Catch": KEPT["Catch"],
+        "Retry": [{**RETRY, "BackoffRate": 2}],
+        "End": True,
+    }
+    states = {
+        "Do": {**WORK, **computed, "End": False, "Next": "Choose"},
+        "Choose": {"Type": "Choice", "Choices": rules, "Default": "Many"},
+        "Wait": {"Type": "Wait", "Seconds": "{% $w %}", "Next": "Many"},
+        "Many": many,
+        **FAILED,
+    }
+    del states["Do"]["End"]
+    assert derived({**machine(WORK), "States": states})
+
+    jsonpath = {**WORK, "Parameters": {"TableName": "orders"}, "Assign": {"a.$": "$.b"}}
+    del jsonpath["Arguments"]
+    assert derived(machine(jsonpath, "JSONPath")) == (PUT,)
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:

@@ -20,8 +20,22 @@ from statelint.problem import ProblemType
 
 from .definition import Definition, State, is_expression, texts
 
-# It wants 2.0 where Step Functions takes 2 as well, and URIs where a direct call of a function has its ARN.
+# statelint is stricter or older than Step Functions here and there: it wants 2.0 for 2, numbers where JSONata may
+# compute them, and lacks a few fields. The service itself, and the local provider, judge those.
 _LINT = Config({ProblemType.FLOAT, ProblemType.URI})
+_NEWER = frozenset({"Assign", "Label", "ReaderConfig", "WriterConfig"})
+_MAY_COMPUTE = {
+    "Condition": "{% true %}",
+    "HeartbeatSeconds": 1,
+    "MaxConcurrency": 1,
+    "Seconds": 1,
+    "TimeoutSeconds": 2,
+    "Timestamp": "2000-01-01T00:00:00Z",
+    "ToleratedFailureCount": 1,
+    "ToleratedFailurePercentage": 1,
+}
+"""Field → a value that stands for any."""
+
 _LONGEST_EXPRESS_S = 300
 """https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html"""
 
@@ -30,9 +44,23 @@ _WAITING = (".sync", ".sync:2", ".waitForTaskToken")
 
 def check(definition: Definition, kind: str) -> None:
     """Refuse a definition with everything that is wrong with it, one line each. Raises ValueError."""
-    found = Linter.validate(dict(definition.machine), _LINT)  # what it finds may hinder those that follow
+    found = Linter.validate(_lintable(definition.machine), _LINT)  # what it finds may hinder those that follow
     if found := found or [*_expressions(definition), *_practice(definition, kind)]:
         raise ValueError("\n  ".join([f"{definition.label}:", *found]))
+
+
+def _lintable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            name: _MAY_COMPUTE[name] if name in _MAY_COMPUTE and _computes(item) else _lintable(item)
+            for name, item in value.items()
+            if name not in _NEWER
+        }
+    return [_lintable(item) for item in value] if isinstance(value, list) else value
+
+
+def _computes(value: Any) -> bool:
+    return isinstance(value, bool) or is_expression(value)
 
 
 def _expressions(definition: Definition) -> Iterator[str]:
@@ -58,6 +86,7 @@ def _practice(definition: Definition, kind: str) -> Iterator[str]:
             yield from (f"{state.name}: {problem}" for problem in _task(state.body, kind))
         if state.type in ("Task", "Map", "Parallel") and not _catches_all(state.body):
             yield f"{state.name}: the last Catch must be for States.ALL"
+        yield from (f"{state.name}: {problem}" for problem in _order(state.body))
 
 
 def _whole(timeout: Any, kind: str) -> Iterator[str]:
@@ -84,6 +113,16 @@ def _task(body: Mapping[str, Any], kind: str) -> Iterator[str]:
             yield 'a Retry has no "JitterStrategy": "FULL": what failed together is tried again together'
         if "MaxDelaySeconds" not in retrier:
             yield "a Retry has no MaxDelaySeconds: its pauses grow without limit"
+
+
+def _order(body: Mapping[str, Any]) -> Iterator[str]:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html"""
+    for name in ("Retry", "Catch"):
+        rows = body.get(name) or []
+        for number, row in enumerate(rows, 1):
+            errors = row["ErrorEquals"]
+            if "States.ALL" in errors and (len(errors) > 1 or number < len(rows)):
+                yield f"States.ALL stands alone in a {name}, and last"
 
 
 def _catches_all(body: Mapping[str, Any]) -> bool:
