@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import pulumi
 
+from ..core.edge import Gate
 from ..core.pattern import NotYet, check_name
 from ..core.rest_api.auth import ApiKey, Public
 from ..core.rest_api.route import Route
@@ -66,6 +67,9 @@ class Front:
 
     config: Mapping[str, Any] = field(default_factory=dict)
     """What scripts of the pages need to know, served as `/config.json`; values may be outputs. No secrets."""
+
+    room: Gate | None = None
+    """A waiting room's gate: pages and API are there for those who were admitted."""
 
 
 @dataclass(frozen=True, kw_only=True)

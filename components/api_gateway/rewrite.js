@@ -1,5 +1,5 @@
 // Paths without a dot are views of the one page; files are served as they are.
-function handler(event) {
+function rewrite(event) {
     var request = event.request;
     if (request.uri.indexOf('.', request.uri.lastIndexOf('/')) === -1) {
         request.uri = '/index.html';

@@ -1,16 +1,16 @@
-"""A CloudFront distribution in front of a private bucket, and of an API."""
+"""A CloudFront distribution in front of a private bucket, of an API, and of another site."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-import pulumi
 import pulumi_aws as aws
 
 from .alarm import Alarm
 from .bucket import Bucket
+from .edge import ASSETS, Fragment, Gate, WebOrigin, compose
 from .metric import Metric
 from .pattern import Pattern
 from .permissions import Statement, allow_service, placeholder
@@ -29,27 +29,15 @@ READABLE_BY_EVERY_PAGE = "e61eb60c-9c35-4d20-a928-2b84e02af89c"
 
 _READING = ["GET", "HEAD"]
 _EVERYTHING = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
-_STRIP = Path(__file__).with_name("strip_prefix.js")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ApiOrigin:
-    """An API behind the same address, below one prefix, which it doesn't see."""
-
-    path: str
-    """Such as `/api/*`."""
-
-    domain: pulumi.Input[str]
-    origin_path: pulumi.Input[str]
-    headers: Mapping[str, pulumi.Input[str]]
-    """Sent to the API with each request, so that it knows where the request comes from."""
+_STRIP = Fragment(Path(__file__).with_name("strip_prefix.js"))
 
 
 class Distribution:
     """Serves `bucket` by https, cached, with security headers; the only way in, by origin access control.
 
-    `edge` is the one viewer-request function of the bucket's pages, in JavaScript for CloudFront's runtime 2.0;
-    `headers` is the policy of the pages' response headers.
+    `edge` are steps of the viewer-request function of the bucket's pages; `headers` is the policy of the pages'
+    response headers. `api` sees its paths without their first part. `site` takes what nothing else claims, in place of
+    the bucket's pages. `gate` decides over every request first.
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
     """
 
@@ -60,10 +48,13 @@ class Distribution:
         *,
         bucket: Bucket,
         headers: str = SECURITY_HEADERS,
-        edge: Path | None = None,
-        api: ApiOrigin | None = None,
+        edge: Sequence[Fragment] = (),
+        api: WebOrigin | None = None,
+        site: WebOrigin | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self._owner, self._name, self.tree_name = owner, name, owner.tree_name(name)
+        self._bucket, self._headers, self._gate = bucket, headers, gate
         everywhere = aws.cloudfront.DistributionRestrictionsGeoRestrictionArgs(restriction_type="none")
         self.distribution = aws.cloudfront.Distribution(
             self.tree_name,
@@ -73,9 +64,9 @@ class Distribution:
             is_ipv6_enabled=True,
             price_class="PriceClass_200",
             default_root_object="index.html" if edge else None,
-            origins=[self._bucket_origin(bucket), *([_api_origin(api)] if api else [])],
-            default_cache_behavior=self._pages(bucket, headers, edge),
-            ordered_cache_behaviors=[self._calls(api)] if api else None,
+            origins=[self._bucket_origin(), *_web_origins(api=api, site=site, room=gate.reception if gate else None)],
+            default_cache_behavior=self._site(site) if site else self._pages(edge),
+            ordered_cache_behaviors=list(self._by_path(api)) or None,
             restrictions=aws.cloudfront.DistributionRestrictionsArgs(geo_restriction=everywhere),
             viewer_certificate=aws.cloudfront.DistributionViewerCertificateArgs(cloudfront_default_certificate=True),
             tags=owner.tags,
@@ -128,7 +119,7 @@ class Distribution:
             because="viewers read through the distribution",
         )
 
-    def _bucket_origin(self, bucket: Bucket) -> aws.cloudfront.DistributionOriginArgs:
+    def _bucket_origin(self) -> aws.cloudfront.DistributionOriginArgs:
         access = aws.cloudfront.OriginAccessControl(
             self.tree_name,
             name=self._owner.physical("origin-access-control", self._name),
@@ -139,65 +130,86 @@ class Distribution:
             opts=self._owner.child(can_exist_twice=True),
         )
         return aws.cloudfront.DistributionOriginArgs(
-            origin_id=bucket.tree_name,
-            domain_name=bucket.bucket.bucket_regional_domain_name,
+            origin_id=self._bucket.tree_name,
+            domain_name=self._bucket.bucket.bucket_regional_domain_name,
             origin_access_control_id=access.id,
         )
 
-    def _pages(
-        self, bucket: Bucket, headers: str, edge: Path | None
-    ) -> aws.cloudfront.DistributionDefaultCacheBehaviorArgs:
-        function = aws.cloudfront.DistributionDefaultCacheBehaviorFunctionAssociationArgs
-        return aws.cloudfront.DistributionDefaultCacheBehaviorArgs(
-            target_origin_id=bucket.tree_name,
-            viewer_protocol_policy="redirect-to-https",
-            allowed_methods=_READING,
-            cached_methods=_READING,
-            compress=True,
-            cache_policy_id=CACHING_OPTIMIZED,
-            response_headers_policy_id=headers,
-            function_associations=[function(event_type="viewer-request", function_arn=self._edge("pages", edge).arn)]
-            if edge
-            else None,
-        )
+    def _by_path(self, api: WebOrigin | None) -> Iterator[aws.cloudfront.DistributionOrderedCacheBehaviorArgs]:
+        behavior = aws.cloudfront.DistributionOrderedCacheBehaviorArgs
+        if gate := self._gate:
+            yield behavior(path_pattern=f"{ASSETS}*", **self._cached())
+            yield behavior(path_pattern=gate.reception.path, **self._uncached("room"), **self._edge("room", ()))
+        if api:
+            yield behavior(path_pattern=api.path, **self._uncached("api"), **self._edge("calls", (_STRIP,)))
 
-    def _calls(self, api: ApiOrigin) -> aws.cloudfront.DistributionOrderedCacheBehaviorArgs:
-        function = aws.cloudfront.DistributionOrderedCacheBehaviorFunctionAssociationArgs
-        return aws.cloudfront.DistributionOrderedCacheBehaviorArgs(
-            path_pattern=api.path,
-            target_origin_id="api",
-            viewer_protocol_policy="https-only",
-            allowed_methods=_EVERYTHING,
-            cached_methods=_READING,
-            compress=True,
-            cache_policy_id=CACHING_DISABLED,
-            origin_request_policy_id=ALL_VIEWER_EXCEPT_HOST,
-            response_headers_policy_id=SECURITY_HEADERS,
-            function_associations=[function(event_type="viewer-request", function_arn=self._edge("calls", _STRIP).arn)],
-        )
+    def _pages(self, edge: Sequence[Fragment]) -> aws.cloudfront.DistributionDefaultCacheBehaviorArgs:
+        functions = self._edge("pages", edge)
+        return aws.cloudfront.DistributionDefaultCacheBehaviorArgs(**self._cached(), **functions)
 
-    def _edge(self, name: str, code: Path) -> aws.cloudfront.Function:
-        """CloudFront doesn't delete a function that is in use, so a replacement comes first, under another name."""
-        return aws.cloudfront.Function(
+    def _site(self, site: WebOrigin) -> aws.cloudfront.DistributionDefaultCacheBehaviorArgs:
+        if site.path != "*":
+            raise ValueError(f"{self.tree_name}: a site takes all paths ('*'), not {site.path!r}")
+        functions = self._edge("site", ())
+        return aws.cloudfront.DistributionDefaultCacheBehaviorArgs(**self._uncached("site"), **functions)
+
+    def _cached(self) -> dict[str, Any]:
+        return {
+            "target_origin_id": self._bucket.tree_name,
+            "viewer_protocol_policy": "redirect-to-https",
+            "allowed_methods": _READING,
+            "cached_methods": _READING,
+            "compress": True,
+            "cache_policy_id": CACHING_OPTIMIZED,
+            "response_headers_policy_id": self._headers,
+        }
+
+    def _uncached(self, origin: str) -> dict[str, Any]:
+        return {
+            "target_origin_id": origin,
+            "viewer_protocol_policy": "redirect-to-https" if origin == "site" else "https-only",
+            "allowed_methods": _EVERYTHING,
+            "cached_methods": _READING,
+            "compress": True,
+            "cache_policy_id": CACHING_DISABLED,
+            "origin_request_policy_id": ALL_VIEWER_EXCEPT_HOST,
+            "response_headers_policy_id": SECURITY_HEADERS,
+        }
+
+    def _edge(self, name: str, steps: Sequence[Fragment]) -> dict[str, Any]:
+        """The one viewer-request function of a behaviour, if it has any steps.
+
+        CloudFront doesn't delete a function that is in use, so a replacement comes first, under another name.
+        """
+        fragments = [*([self._gate.fragment] if self._gate else []), *steps]
+        if not fragments:
+            return {}
+        function = aws.cloudfront.Function(
             f"{self.tree_name}-{name}",
             name=self._owner.physical("edge-function", self._name, name),
             runtime="cloudfront-js-2.0",
-            code=code.read_text(),
+            code=compose(fragments, f"{self.tree_name}-{name}"),
+            key_value_store_associations=[self._gate.store] if self._gate else None,
             publish=True,
             opts=self._owner.child(can_exist_twice=True),
         )
+        return {"function_associations": [{"event_type": "viewer-request", "function_arn": function.arn}]}
 
 
-def _api_origin(api: ApiOrigin) -> aws.cloudfront.DistributionOriginArgs:
-    headers = [
-        aws.cloudfront.DistributionOriginCustomHeaderArgs(name=name, value=value) for name, value in api.headers.items()
-    ]
-    return aws.cloudfront.DistributionOriginArgs(
-        origin_id="api",
-        domain_name=api.domain,
-        origin_path=api.origin_path,
-        custom_headers=headers,
-        custom_origin_config=aws.cloudfront.DistributionOriginCustomOriginConfigArgs(
-            http_port=80, https_port=443, origin_protocol_policy="https-only", origin_ssl_protocols=["TLSv1.2"]
-        ),
-    )
+def _web_origins(**origins: WebOrigin | None) -> Iterator[aws.cloudfront.DistributionOriginArgs]:
+    for name, origin in origins.items():
+        if origin is None:
+            continue
+        headers = [
+            aws.cloudfront.DistributionOriginCustomHeaderArgs(name=header, value=value)
+            for header, value in origin.headers.items()
+        ]
+        yield aws.cloudfront.DistributionOriginArgs(
+            origin_id=name,
+            domain_name=origin.domain,
+            origin_path=origin.origin_path,
+            custom_headers=headers,
+            custom_origin_config=aws.cloudfront.DistributionOriginCustomOriginConfigArgs(
+                http_port=80, https_port=443, origin_protocol_policy="https-only", origin_ssl_protocols=["TLSv1.2"]
+            ),
+        )

@@ -18,6 +18,7 @@ Kind = Literal[
     "dashboard",
     "edge-function",
     "function",
+    "key-value-store",
     "log-group",
     "origin-access-control",
     "pipe",
@@ -42,6 +43,8 @@ LONGEST: dict[Kind, int] = {
     "dashboard": 255,
     "edge-function": 64,  # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateFunction.html
     "function": 64,  # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+    # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateKeyValueStore.html
+    "key-value-store": 64,
     "log-group": 512,  # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
     # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_OriginAccessControlConfig.html
     "origin-access-control": 64,

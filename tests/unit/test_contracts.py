@@ -70,6 +70,7 @@ EXEMPT = {
     "aws:apigateway/restApi:RestApi",
     "aws:cloudfront/distribution:Distribution",
     "aws:cloudfront/function:Function",
+    "aws:cloudfront/keyValueStore:KeyValueStore",
     "aws:cloudfront/originAccessControl:OriginAccessControl",
     "aws:cognito/userPool:UserPool",
     "aws:cognito/userPoolClient:UserPoolClient",

@@ -1,0 +1,132 @@
+"""Functions at the edge: one a behaviour, composed of fragments.
+
+CloudFront takes one viewer-request function a behaviour, of at most 10 KB:
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/edge-functions-restrictions.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pulumi
+
+LARGEST: Final = 10_240
+"""Bytes of a function: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html"""
+
+_IMPORT = re.compile(r"import \w+ from '\w+';\n", re.MULTILINE)
+_NAME = re.compile(r"^(?:(?:async )?function|const) (\w+)", re.MULTILINE)
+_STORE = "import cf from 'cloudfront';\n"
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A step of a function at the edge: a file with a function of its own name, in camel case.
+
+    It gets the event and returns the request, with which the next fragment goes on, or a response, which ends it.
+    Imports come first, one a line; comments have lines of their own.
+    """
+
+    code: Path
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    """Name → value as JSON, for the file to use. No secrets."""
+
+    @property
+    def function(self) -> str:
+        """The name of its function."""
+        first, *rest = self.code.stem.split("_")
+        return first + "".join(word.capitalize() for word in rest)
+
+    @property
+    def needs_store(self) -> bool:
+        """Whether it reads the key value store."""
+        return _STORE in self.code.read_text()
+
+    def text(self) -> str:
+        """Its code, with its constants before the rest and without what only people read."""
+        code = self.code.read_text()
+        last = max((found.end() for found in _IMPORT.finditer(code)), default=0)
+        values = "".join(f"const {name} = {_json(value)};\n" for name, value in self.constants.items())
+        return squeeze(code[:last] + values + code[last:])
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebOrigin:
+    """An address that requests are handed on to, with headers that tell it where they come from."""
+
+    path: str
+    """Which requests, such as `/api/*`; `*` are those that nothing else claims."""
+
+    domain: pulumi.Input[str]
+    origin_path: pulumi.Input[str] | None = None
+    headers: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Sent with each request."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """What lets visitors through to everything behind a distribution, or keeps them waiting."""
+
+    fragment: Fragment
+    """Decides over each request."""
+
+    store: pulumi.Input[str]
+    """ARN of the key value store that it reads."""
+
+    reception: WebOrigin
+    """Takes what belongs to the gate and needs more than the edge. Its path is under `/.room/`."""
+
+    assets: Path
+    """Files for the waiting page, served from the distribution's bucket at `ASSETS`."""
+
+
+ROOM: Final = "/.room/"
+"""Where the gate's own addresses begin."""
+
+ASSETS: Final = f"{ROOM}assets/"
+"""Where the files of the waiting page are."""
+
+
+def compose(fragments: Sequence[Fragment], where: str) -> str:
+    """One function that runs `fragments` in order. Raises ValueError, naming `where`, for what CloudFront refuses."""
+    texts = [fragment.text() for fragment in fragments]
+    twice = [name for name, count in Counter(_NAME.findall("".join(texts))).items() if count > 1]
+    if twice:
+        raise ValueError(f"{where}: two fragments of the edge function declare {', '.join(twice)}")
+    for fragment, text in zip(fragments, texts, strict=True):
+        if not re.search(rf"^(async )?function {fragment.function}\(event\)", text, re.MULTILINE):
+            raise ValueError(f"{where}: {fragment.code.name} has no function {fragment.function}(event)")
+    imports = sorted({line for text in texts for line in _IMPORT.findall(text)})
+    code = "".join([*imports, *(_IMPORT.sub("", text) for text in texts), _handler(fragments)])
+    if (size := len(code.encode())) > LARGEST:
+        parts = ", ".join(f"{one.code.name} {len(text.encode()):,}" for one, text in zip(fragments, texts, strict=True))
+        raise ValueError(
+            f"{where}: the edge function has {size:,} bytes, and CloudFront takes {LARGEST:,} ({parts}); "
+            "shorten what is given for the waiting page, or its number of rooms and paths"
+        )
+    return code
+
+
+def squeeze(code: str) -> str:
+    """Code without indentation, empty lines and lines that are comments."""
+    lines = (line.strip() for line in code.splitlines())
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
+
+
+def _handler(fragments: Sequence[Fragment]) -> str:
+    *before, last = (f"await {one.function}(event)" for one in fragments)
+    steps = "".join(
+        f"event.request = {step};\nif (event.request.statusCode) return event.request;\n" for step in before
+    )
+    return f"async function handler(event) {{\n{steps}return {last};\n}}\n"
+
+
+def _json(value: Any) -> str:
+    # A line separator ends a string of ES 5.1, though not one of JSON.
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
