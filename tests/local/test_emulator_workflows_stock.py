@@ -63,3 +63,12 @@ def test_connections_have_no_secret_and_http_tasks_are_not_there(aws, machines):
     assert "SecretArn" not in aws("events").describe_connection(Name=name)
     assert arn.endswith(f"connection/{name}")
     assert machines.run({"Call": task("http:invoke", call)})["error"] == "States.Runtime"
+
+
+def test_bedrock_models_are_whatever_they_are_called(aws):
+    bedrock, asked = aws("bedrock-runtime"), {"messages": [{"role": "user", "content": [{"text": "x"}]}]}
+    picture = {"taskType": "TEXT_IMAGE", "textToImageParams": {"text": "x"}}
+    drawn = bedrock.invoke_model(modelId="amazon.nova-canvas-v1:0", body=json.dumps(picture))
+
+    assert bedrock.converse(modelId="nobodys.model-v9:0", **asked)["stopReason"] == "end_turn"
+    assert "images" not in json.loads(drawn["body"].read())

@@ -20,6 +20,7 @@ from ministack.services import stepfunctions
 from local.emulator import frame, principals
 from local.emulator.frame import Server
 from local.emulator.principals import Principal
+from local.emulator.states.bedrock_task import invoke_model
 from local.emulator.states.tasks import TaskError, Tasks, error_prefix
 
 NAME = "state_tasks"
@@ -44,6 +45,7 @@ def install(server: Server) -> None:
     frame.replace(NAME, stepfunctions, "_update_state_machine", "data", _checking_update)
     stepfunctions._SERVICE_DISPATCH.update(
         {
+            f"{_OPTIMIZED}bedrock:invokeModel": lambda resource, arguments: invoke_model(_tasks.get(), arguments),
             f"{_OPTIMIZED}events:putEvents": lambda resource, arguments: _tasks.get().put_events(arguments),
             f"{_OPTIMIZED}sqs:sendMessage": _optimized("sqs", "sendMessage", "SQS"),
             f"{_OPTIMIZED}sns:publish": _optimized("sns", "publish", "SNS"),
