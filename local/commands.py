@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from local import job, machines, monolith, official, pages, picture, tour
+from local import costs, job, machines, monolith, official, pages, picture, tour
 from local.client import client
 from local.emulator import manager
 from local.engine.errors import EngineError
@@ -122,6 +122,8 @@ def write_docs(resources: Resources) -> None:
         for definition in pages.drawings(page):
             pages.put(page, definition, machines.draw(REPO / definition))
     pages.put(REPO / "docs/local-fidelity.md", "unenforced", pages.unenforced_properties())
+    for page, text in costs.tables().items():
+        pages.put(REPO / page, "cost", text)
 
 
 def operate_officially(command: str, settings: Settings) -> int:
