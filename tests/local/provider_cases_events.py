@@ -169,6 +169,28 @@ def event_target_of_a_fifo_queue(world: World) -> dict[str, Any]:
 
 @case(
     "aws:cloudwatch/eventTarget:EventTarget",
+    seen=_target,
+    expected=lambda given: {
+        "Id": "stream",
+        "Arn": given["arn"],
+        "RoleArn": given["roleArn"],
+        "KinesisParameters": {"PartitionKeyPath": "$.detail.order"},
+    },
+    update=lambda given: {**given, "kinesisTarget": {"partitionKeyPath": "$.id"}},
+    replace={"targetId": "another"},
+)
+def event_target_of_a_stream(world: World) -> dict[str, Any]:
+    return {
+        "targetId": "stream",
+        "rule": _rule_on(world, "default"),
+        "arn": world.make("aws:kinesis/stream:Stream", shardCount=1).outputs["arn"],
+        "roleArn": role_for(world, "events"),
+        "kinesisTarget": {"partitionKeyPath": "$.detail.order"},
+    }
+
+
+@case(
+    "aws:cloudwatch/eventTarget:EventTarget",
     seen=lambda aws, id_, inputs: _target(aws, id_, inputs)["InputPath"],
     expected=lambda given: "$.detail",
     update=lambda given: {**given, "inputPath": "$.detail.order"},
@@ -184,5 +206,6 @@ CASES = [
     rule_by_the_arn_of_the_bus,
     event_target,
     event_target_of_a_fifo_queue,
+    event_target_of_a_stream,
     event_target_without_an_id,
 ]

@@ -93,6 +93,38 @@ def test_a_machine_is_started_under_the_targets_role(aws, bench, rule, let_in, e
     assert eventually(lambda: aws("stepfunctions").list_executions(stateMachineArn=machine)["executions"])
 
 
+def test_a_stream_gets_events_under_the_targets_role_by_the_key_that_they_hold(aws, bench, rule, let_in, eventually):
+    kinesis, name = aws("kinesis"), unique("stream")
+    kinesis.create_stream(StreamName=name, ShardCount=1)
+    stream = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
+    letters_url, letters = bench.queue()
+    let_in(letters_url, letters, rule.arn)
+    role = bench.role(trust=TRUST_EVENTS)
+    transformer = {"InputPathsMap": {"all": "$.detail", "id": "$.id"}, "InputTemplate": '{"id": <id>, "all": <all>}'}
+    target = {"RoleArn": role, "DeadLetterConfig": {"Arn": letters}, "InputTransformer": transformer}
+    rule.to(stream, **target, KinesisParameters={"PartitionKeyPath": "$.detail.a"})
+
+    def records():
+        iterator = kinesis.get_shard_iterator(
+            StreamName=name, ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        return kinesis.get_records(ShardIterator=iterator)["Records"]
+
+    rule.put()
+    [letter] = eventually(lambda: received(aws, letters_url))
+    assert letter["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS"
+    assert records() == []
+    bench.grant(role, allow(["kinesis:PutRecord"], [stream]))
+    rule.put(Detail='{"a": "key \\"1\\""}')
+    [record] = eventually(records)
+    assert record["PartitionKey"] == 'key "1"'
+    sent = json.loads(record["Data"])
+    assert sent["all"] == {"a": 'key "1"'}
+    rule.to(stream, **target)
+    rule.put()
+    assert eventually(lambda: records()[1:])[0]["PartitionKey"] == json.loads(records()[1]["Data"])["id"]
+
+
 def test_another_bus_gets_events_under_the_targets_role(aws, bench, rule, let_in, eventually):
     other = Rule(aws)
     url, queue = bench.queue()
@@ -111,7 +143,8 @@ def test_another_bus_gets_events_under_the_targets_role(aws, bench, rule, let_in
 @pytest.mark.parametrize(
     ("arn", "message"),
     [
-        ("arn:aws:kinesis:us-east-1:000000000000:stream/x", "kinesis is not available as a target"),
+        ("arn:aws:firehose:us-east-1:000000000000:deliverystream/x", "firehose is not available as a target"),
+        ("arn:aws:kinesis:us-east-1:000000000000:stream/x", "RoleArn is required"),
         ("arn:aws:events:us-east-1:000000000000:api-destination/x/1", "API destinations are not available"),
         ("arn:aws:states:us-east-1:000000000000:stateMachine:x", "RoleArn is required"),
         ("arn:aws:sqs:us-east-1:000000000000:x.fifo", "SqsParameters must be specified"),

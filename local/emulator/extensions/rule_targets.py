@@ -1,7 +1,7 @@
 """Rules reach their targets only where the queue or topic lets them, or the target's role may.
 
 On AWS EventBridge sends to queues and topics as `events.amazonaws.com` with the rule as `aws:SourceArn`, and starts
-machines and forwards to buses with the target's role
+machines, fills streams and forwards to buses with the target's role
 (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html,
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html). What it has no permission for goes
 to the target's dead-letter queue at once (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html).
@@ -29,8 +29,8 @@ from local.emulator.principals import Principal
 
 NAME = "rule_targets"
 SERVICE = "events.amazonaws.com"
-AVAILABLE = ("events", "lambda", "sns", "sqs", "states")
-_WITH_ROLE = ("events", "states")
+AVAILABLE = ("events", "kinesis", "lambda", "sns", "sqs", "states")
+_WITH_ROLE = ("events", "kinesis", "states")
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +52,18 @@ class Delivery:
     def principal(self) -> Principal:
         """Who delivers, where a role is needed."""
         return Principal(self.target["RoleArn"], self.rule_arn)
+
+    @property
+    def partition_key(self) -> str:
+        """What the target's path finds in the event; the event's id without a path.
+
+        https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_KinesisParameters.html
+        """
+        value: Any = eventbridge._pattern_event_view(self.event).event_with_detail()
+        path = (self.target.get("KinesisParameters") or {}).get("PartitionKeyPath", "$.id")
+        for part in path.removeprefix("$.").split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        return str(value if value is not None else self.event.get("EventId") or self.event.get("id"))
 
     def fail(self, code: str, message: str) -> None:
         """Send the event to the dead-letter queue, if there is one that lets the rule in."""
@@ -82,7 +94,7 @@ def install(server: Server) -> None:
     frame.replace(NAME, eventbridge, "_dispatch_to_sqs", "spec payload sqs_parameters", _to_queue)
     frame.replace(NAME, eventbridge, "_dispatch_to_sns", "arn payload", _to_topic)
     machines = "arn payload"
-    frame.replace(NAME, eventbridge, "_dispatch_to_stepfunctions", machines, lambda original: _to_machine(server))
+    frame.replace(NAME, eventbridge, "_dispatch_to_stepfunctions", machines, lambda original: _by_role(server))
     buses = "spec event rule event_path target_input_payload"
     frame.replace(NAME, eventbridge, "_dispatch_to_event_bus", buses, _to_bus)
     frame.replace(NAME, eventbridge, "_put_targets", "data", _checked)
@@ -92,11 +104,16 @@ def _remembering(original: Any) -> Any:
     def invoke(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], view: Any = None) -> None:
         token = _delivery.set(Delivery(target, event, rule["Arn"]))
         try:
-            original(target, event, rule, view)
+            original(_known(target), event, rule, view)
         finally:
             _delivery.reset(token)
 
     return invoke
+
+
+def _known(target: dict[str, Any]) -> dict[str, Any]:
+    """The stock dispatcher knows no streams: it takes them for machines, which a role reaches too (`_by_role`)."""
+    return {**target, "Arn": target["Arn"].replace(":kinesis:", ":states:", 1)}
 
 
 def _to_queue(original: Any) -> Any:
@@ -123,17 +140,21 @@ def _to_topic(original: Any) -> Any:
     return deliver
 
 
-def _to_machine(server: Server) -> Any:
-    def deliver(arn: str, payload: str) -> None:
+def _by_role(server: Server) -> Any:
+    def deliver(_: str, payload: str) -> None:
         delivery = _delivery.get()
+        deliveries, arn = Deliveries(delivery.principal, server.endpoint), delivery.target["Arn"]
 
-        def start() -> None:
+        def call() -> None:
             try:
-                Deliveries(delivery.principal, server.endpoint).execution(arn, payload)
+                if ":kinesis:" in arn:
+                    deliveries.record(arn, payload, delivery.partition_key)
+                else:
+                    deliveries.execution(arn, payload)
             except (ClientError, BotoCoreError) as error:
                 delivery.fail(*_described(error))
 
-        threads.start(f"rule-target-{arn}", start)
+        threads.start(f"rule-target-{arn}", call)
 
     return deliver
 

@@ -15,8 +15,8 @@ from local.provider.services.events import DEFAULT_BUS, GONE, bus_name
 from local.provider.services.trust import require_trust
 from local.wire import UNKNOWN
 
-_TARGETS = frozenset({"events", "lambda", "sns", "sqs", "states"})
-_BY_ROLE = frozenset({"events", "states"})
+_TARGETS = frozenset({"events", "kinesis", "lambda", "sns", "sqs", "states"})
+_BY_ROLE = frozenset({"events", "kinesis", "states"})
 """Services that a rule calls by the target's role; the others let it in by their resource policies.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html
@@ -40,7 +40,7 @@ class EventTarget(Resource):
         service, fifo = arn.split(":")[2] if arn.count(":") >= 5 else "", arn.endswith(".fifo")
         if service not in _TARGETS or (service == "events" and ":event-bus/" not in arn):
             yield Failure(
-                "arn", "not available locally: rules reach buses, functions, queues, topics and machines only"
+                "arn", "not available locally: rules reach buses, functions, machines, queues, streams and topics only"
             )
             return
         if service in _BY_ROLE and inputs.get("roleArn") is None:
@@ -52,6 +52,8 @@ class EventTarget(Resource):
             yield Failure("sqsTarget", "a FIFO queue needs a message group")
         elif queue and not (service == "sqs" and fifo):
             yield Failure("sqsTarget", f"sqsTarget is not for {arn}")
+        if inputs.get("kinesisTarget") and service != "kinesis":
+            yield Failure("kinesisTarget", f"kinesisTarget is not for {arn}")
 
     def create(self, aws: Aws, inputs: Props) -> str:
         """PutTargets makes it or, on AWS too, takes over one of this id."""
@@ -66,6 +68,7 @@ class EventTarget(Resource):
         transformer, retry = found.get("InputTransformer"), found.get("RetryPolicy") or {}
         letters = (found.get("DeadLetterConfig") or {}).get("Arn")
         group = (found.get("SqsParameters") or {}).get("MessageGroupId")
+        key = (found.get("KinesisParameters") or {}).get("PartitionKeyPath")
         return {
             "targetId": found["Id"],
             "rule": state["rule"],
@@ -81,6 +84,7 @@ class EventTarget(Resource):
             if transformer
             else None,
             "sqsTarget": {"messageGroupId": group} if group else None,
+            "kinesisTarget": {"partitionKeyPath": key} if key else None,
             "deadLetterConfig": {"arn": letters} if letters else None,
             "retryPolicy": present(
                 maximumEventAgeInSeconds=retry.get("MaximumEventAgeInSeconds"),
@@ -115,6 +119,7 @@ def _put(aws: Aws, inputs: Props) -> None:
         require_trust(aws, inputs["roleArn"], "events")
     transformer, retry = inputs.get("inputTransformer"), inputs.get("retryPolicy") or {}
     letters, queue = inputs.get("deadLetterConfig") or {}, inputs.get("sqsTarget")
+    stream = inputs.get("kinesisTarget") or {}
     target = present(
         Id=inputs["targetId"],
         Arn=inputs["arn"],
@@ -128,6 +133,7 @@ def _put(aws: Aws, inputs: Props) -> None:
         if transformer
         else None,
         SqsParameters={"MessageGroupId": queue["messageGroupId"]} if queue else None,
+        KinesisParameters={"PartitionKeyPath": stream["partitionKeyPath"]} if stream else None,
         DeadLetterConfig={"Arn": letters["arn"]} if letters.get("arn") else None,
         RetryPolicy=present(
             MaximumEventAgeInSeconds=retry.get("maximumEventAgeInSeconds"),
