@@ -121,6 +121,7 @@ def write_docs(resources: Resources) -> None:
     for page in sorted((REPO / "docs").glob("*.md")):
         for definition in pages.drawings(page):
             pages.put(page, definition, machines.draw(REPO / definition))
+    pages.put(REPO / "docs/state-machines.md", "integrations", pages.integrations())
     pages.put(REPO / "docs/local-fidelity.md", "unenforced", pages.unenforced_properties())
     for page, text in costs.tables().items():
         pages.put(REPO / page, "cost", text)

@@ -34,6 +34,28 @@ def unenforced_properties() -> str:
     return "\n".join(lines) + "\n"
 
 
+def integrations() -> str:
+    """A table of what states of a machine may call, and what each call needs of IAM.
+
+    Calls of the SDK all know `.waitForTaskToken`; the table says it of others only.
+    """
+    from components.core.asl.integrations import INTEGRATIONS  # noqa: PLC0415 - the patterns take half a second to load
+
+    lines = ["| a state calls | its role gets | AWS's page |", "|---|---|---|"]
+    for name, row in INTEGRATIONS.items():
+        patterns = () if name.startswith("aws-sdk:") else row.patterns
+        calls = " ".join([f"`{name}`", *(f"`{pattern}`" for pattern in patterns)])
+        actions = [action for need in row.needs for action in need.actions]
+        job = [action for need in row.job for action in need.actions]
+        waiting = f"; to wait for the job {_listed(job)}" if job else ""
+        lines.append(f"| {calls} | {_listed(actions)}{waiting} | [page]({row.page}) |")
+    return "\n".join(lines) + "\n"
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in dict.fromkeys(names))
+
+
 def _parts(page: Path, name: str) -> tuple[str, str, str]:
     begin, end = f"<!-- {name}: made by `make docs` -->\n", f"<!-- end of {name} -->"
     before, found, rest = page.read_text().partition(begin)

@@ -16,6 +16,7 @@ MAPPING = f"arn:aws:lambda:{HERE}:event-source-mapping:0b1c"
 OBJECT = "arn:aws:s3:::media/talks/1.mp4"
 JOB = f"arn:aws:transcribe:{HERE}:transcription-job/talk-1"
 MODEL = "arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-lite-v1:0"
+STREAM = f"arn:aws:kinesis:{HERE}:stream/log"
 KEY = f"arn:aws:kms:{HERE}:key/12ab"
 CONNECTION = f"arn:aws:events:{HERE}:connection/pay/7f3a"
 EXECUTION = f"arn:aws:states:{HERE}:execution:pay:1"
@@ -200,6 +201,8 @@ CASES: list[tuple[str, Any, Expected]] = [
         {"ModelId": "amazon.nova-lite-v1:0", "GuardrailConfig": {"GuardrailIdentifier": "g1"}},
         [("bedrock:InvokeModel", MODEL), ("bedrock:ApplyGuardrail", f"arn:aws:bedrock:{HERE}:guardrail/g1")],
     ),
+    ("aws-sdk:kinesis:putRecord", {"StreamName": "log"}, [("kinesis:PutRecord", STREAM)]),
+    ("aws-sdk:kinesis:putRecords", {"StreamArn": STREAM}, [("kinesis:PutRecords", STREAM)]),
     ("aws-sdk:kms:generateMac", {"KeyId": KEY}, [("kms:GenerateMac", KEY)]),
     ("aws-sdk:kms:verifyMac", {"KeyId": "12ab"}, [("kms:VerifyMac", KEY)]),
     (

@@ -25,6 +25,7 @@ _PREFIXES: Final = {
     "dynamodb": "dynamodb",
     "eventbridge": "events",
     "events": "events",
+    "kinesis": "kinesis",
     "kms": "kms",
     "lambda": "lambda",
     "s3": "s3",

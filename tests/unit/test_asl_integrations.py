@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from policy_sentry.querying.actions import get_action_data
 
-from components.core.asl.integrations import DISTRIBUTED_MAP, INTEGRATIONS, JOB, MAP_PARTS, Integration
+from components.core.asl.integrations import DISTRIBUTED_MAP, INTEGRATIONS, JOB, MAP_PARTS
+from components.core.asl.needs import Integration
 from tests.asl import derived, machine, task
 from tests.asl_cases import CASES, Expected
 

@@ -73,6 +73,11 @@ def test_a_drawing_shows_states_at_every_level_with_all_their_ways(tmp_path: Pat
     ]
 
 
+def test_every_integration_is_listed_with_what_it_needs() -> None:
+    listed = pages.block(REPO / "docs/state-machines.md", "integrations")
+    assert listed == pages.integrations(), "run `make docs`"
+
+
 def test_what_the_local_aws_does_not_enforce_is_listed() -> None:
     assert pages.block(REPO / "docs/local-fidelity.md", "unenforced") == pages.unenforced_properties(), (
         "run `make docs`"

@@ -14,7 +14,8 @@ from ..naming import Names
 from ..permissions import Permission
 from .calls import Call, Computed, Target, once
 from .definition import PLACEHOLDER, Definition, State
-from .integrations import DISTRIBUTED_MAP, INTEGRATIONS, JOB, MAP_PARTS, Integration, Need
+from .integrations import DISTRIBUTED_MAP, INTEGRATIONS, JOB, MAP_PARTS
+from .needs import Integration, Need
 
 Given = Mapping[str, Permission | Sequence[Permission]]
 """State → what it may do, where its parameters don't say it."""

@@ -7,54 +7,17 @@ row is refused. `tests/unit/test_asl_integrations.py` holds each action against 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from . import services as on
 from . import storage
-from .calls import Targets, anything
+from .calls import anything
+from .needs import Integration, Need, need, row
 
 _DG = "https://docs.aws.amazon.com/step-functions/latest/dg/"
 _REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_"
 CALLBACK: Final = (".waitForTaskToken",)
 JOB: Final = (".sync", ".sync:2")
-
-
-@dataclass(frozen=True)
-class Need:
-    """Actions on what the call's parameters name."""
-
-    actions: tuple[str, ...]
-    on: Targets
-    also: tuple[str, ...] = ()
-    """Actions that a permission given for the state may hold besides."""
-
-    sure: bool = True
-    """Whether the actions are needed whatever the parameters hold, so that a given permission must have them."""
-
-    page: str = ""
-    """AWS's page, where nothing local can show the need."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Integration:
-    """One integration: what it needs, and AWS's page."""
-
-    needs: tuple[Need, ...]
-    page: str
-    patterns: tuple[str, ...] = ()
-    """Patterns that it knows beside request and response."""
-
-    job: tuple[Need, ...] = ()
-    """What waiting for its job needs besides."""
-
-    refused: tuple[str, ...] = ()
-    """Parameters that would need more, and that no pattern uses."""
-
-
-def need(action: str, on_: Targets, *, also: str = "", sure: bool = True, page: str = "") -> Need:
-    """One action, or several with spaces between."""
-    return Need(tuple(action.split()), on_, tuple(also.split()), sure, page)
 
 
 def _documented(action: str, page: str) -> Need:
@@ -64,22 +27,15 @@ def _documented(action: str, page: str) -> Need:
 
 def _both(service: str, rows: Mapping[str, Integration]) -> Iterator[tuple[str, Integration]]:
     """Calls that are optimized, and calls of the SDK by the same name."""
-    for action, row in rows.items():
-        yield f"{service}:{action}", row
-        yield from _sdk(service, {action: row})
+    for action, one in rows.items():
+        yield f"{service}:{action}", one
+        yield from _sdk(service, {action: one})
 
 
 def _sdk(service: str, rows: Mapping[str, Integration]) -> Iterator[tuple[str, Integration]]:
     """Calls of the SDK: each can hand its token on."""
-    for action, row in rows.items():
-        yield (
-            f"aws-sdk:{service}:{action}",
-            Integration(needs=row.needs, page=row.page, patterns=CALLBACK, refused=row.refused),
-        )
-
-
-def _row(*needs: Need, page: str, patterns: tuple[str, ...] = (), refused: tuple[str, ...] = ()) -> Integration:
-    return Integration(needs=needs, page=page, patterns=patterns, refused=refused)
+    for action, one in rows.items():
+        yield f"aws-sdk:{service}:{action}", row(*one.needs, page=one.page, patterns=CALLBACK, refused=one.refused)
 
 
 _DYNAMODB = _DG + "connect-ddb.html"
@@ -101,6 +57,7 @@ _LAMBDA = _DG + "connect-lambda.html"
 _LAMBDA_ACTIONS = _REFERENCE + "awslambda.html"
 _STATES_ACTIONS = _REFERENCE + "awsstepfunctions.html"
 _TRANSCRIBE = _REFERENCE + "amazontranscribe.html"
+_KINESIS = _REFERENCE + "amazonkinesisdatastreams.html"
 _KMS = "https://docs.aws.amazon.com/kms/latest/developerguide/hmac.html"
 
 _PARTIQL_VERBS = {
@@ -120,22 +77,22 @@ _IN_TRANSACTION = {
 def _partiql(listed: str = "") -> Integration:
     verbs = _PARTIQL_VERBS.items()
     needs = [need(action, storage.table_of_statement(verb, listed=listed), sure=False) for verb, action in verbs]
-    return _row(*needs, page=_PARTIQL)
+    return row(*needs, page=_PARTIQL)
 
 
 _ITEMS = {
-    "getItem": _row(need("dynamodb:GetItem", storage.table), page=_DYNAMODB),
-    "putItem": _row(need("dynamodb:PutItem", storage.table), page=_DYNAMODB),
-    "updateItem": _row(need("dynamodb:UpdateItem", storage.table), page=_DYNAMODB),
-    "deleteItem": _row(need("dynamodb:DeleteItem", storage.table), page=_DYNAMODB),
+    "getItem": row(need("dynamodb:GetItem", storage.table), page=_DYNAMODB),
+    "putItem": row(need("dynamodb:PutItem", storage.table), page=_DYNAMODB),
+    "updateItem": row(need("dynamodb:UpdateItem", storage.table), page=_DYNAMODB),
+    "deleteItem": row(need("dynamodb:DeleteItem", storage.table), page=_DYNAMODB),
 }
 _TABLES = {
-    "query": _row(need("dynamodb:Query", storage.table), page=_DYNAMODB_ACTIONS),
-    "scan": _row(need("dynamodb:Scan", storage.table), page=_DYNAMODB_ACTIONS),
-    "batchGetItem": _row(need("dynamodb:BatchGetItem", storage.tables_of_batch), page=_DYNAMODB_ACTIONS),
-    "batchWriteItem": _row(need("dynamodb:BatchWriteItem", storage.tables_of_batch), page=_DYNAMODB_ACTIONS),
-    "transactGetItems": _row(need("dynamodb:GetItem", storage.tables_of_transaction("Get")), page=_TRANSACTIONS),
-    "transactWriteItems": _row(
+    "query": row(need("dynamodb:Query", storage.table), page=_DYNAMODB_ACTIONS),
+    "scan": row(need("dynamodb:Scan", storage.table), page=_DYNAMODB_ACTIONS),
+    "batchGetItem": row(need("dynamodb:BatchGetItem", storage.tables_of_batch), page=_DYNAMODB_ACTIONS),
+    "batchWriteItem": row(need("dynamodb:BatchWriteItem", storage.tables_of_batch), page=_DYNAMODB_ACTIONS),
+    "transactGetItems": row(need("dynamodb:GetItem", storage.tables_of_transaction("Get")), page=_TRANSACTIONS),
+    "transactWriteItems": row(
         *(need(action, storage.tables_of_transaction(kind), sure=False) for kind, action in _IN_TRANSACTION.items()),
         page=_TRANSACTIONS,
     ),
@@ -144,107 +101,111 @@ _TABLES = {
     "executeTransaction": _partiql("TransactStatements"),
 }
 _OBJECTS = {
-    "listBuckets": _row(_documented("s3:ListAllMyBuckets", _S3), page=_S3),
-    "headBucket": _row(need("s3:ListBucket", storage.bucket), page=_S3),
-    "listObjectsV2": _row(need("s3:ListBucket", storage.listing), page=_S3),
-    "headObject": _row(
+    "listBuckets": row(_documented("s3:ListAllMyBuckets", _S3), page=_S3),
+    "headBucket": row(need("s3:ListBucket", storage.bucket), page=_S3),
+    "listObjectsV2": row(need("s3:ListBucket", storage.listing), page=_S3),
+    "headObject": row(
         need("s3:GetObject", storage.s3_object(versioned=False), also="s3:ListBucket", sure=False),
         need("s3:GetObjectVersion", storage.s3_object(versioned=True), sure=False),
         page=_S3,
     ),
-    "getObject": _row(
+    "getObject": row(
         need("s3:GetObject", storage.s3_object(versioned=False), also="s3:ListBucket", sure=False),
         need("s3:GetObjectVersion", storage.s3_object(versioned=True), sure=False),
         page=_S3,
     ),
-    "putObject": _row(
+    "putObject": row(
         need("s3:PutObject", storage.s3_object()), page=_S3, refused=("ACL", "Tagging", "SSEKMSKeyId", "GrantRead")
     ),
-    "copyObject": _row(
+    "copyObject": row(
         need("s3:GetObject", storage.copied, also="s3:ListBucket"),
         need("s3:PutObject", storage.s3_object()),
         page=_S3,
         refused=("ACL", "Tagging", "SSEKMSKeyId"),
     ),
-    "deleteObject": _row(
+    "deleteObject": row(
         need("s3:DeleteObject", storage.s3_object(versioned=False), sure=False),
         need("s3:DeleteObjectVersion", storage.s3_object(versioned=True), sure=False),
         page=_S3,
     ),
 }
 _MODELS = {
-    "invokeModel": _row(
+    "invokeModel": row(
         need("bedrock:InvokeModel", on.model),
         need("bedrock:ApplyGuardrail", on.guardrail("GuardrailIdentifier")),
         need("s3:GetObject", storage.s3_uri("Input.S3Uri"), also="s3:ListBucket"),
         need("s3:PutObject", storage.s3_uri("Output.S3Uri")),
         page=_BEDROCK,
     ),
-    "converse": _row(
+    "converse": row(
         need("bedrock:InvokeModel", on.model),
         need("bedrock:ApplyGuardrail", on.guardrail("GuardrailConfig.GuardrailIdentifier")),
         page=_CONVERSE,
     ),
 }
 _MESSAGES = {
-    "sendMessage": _row(need("sqs:SendMessage", on.queue), page=_SQS, patterns=CALLBACK),
-    "sendMessageBatch": _row(need("sqs:SendMessage", on.queue), page=_SQS_BATCH),
-    "receiveMessage": _row(need("sqs:ReceiveMessage", on.queue), page=_SQS_BATCH),
-    "deleteMessage": _row(need("sqs:DeleteMessage", on.queue), page=_SQS_BATCH),
-    "deleteMessageBatch": _row(need("sqs:DeleteMessage", on.queue), page=_SQS_BATCH),
-    "changeMessageVisibility": _row(need("sqs:ChangeMessageVisibility", on.queue), page=_SQS_BATCH),
+    "sendMessage": row(need("sqs:SendMessage", on.queue), page=_SQS, patterns=CALLBACK),
+    "sendMessageBatch": row(need("sqs:SendMessage", on.queue), page=_SQS_BATCH),
+    "receiveMessage": row(need("sqs:ReceiveMessage", on.queue), page=_SQS_BATCH),
+    "deleteMessage": row(need("sqs:DeleteMessage", on.queue), page=_SQS_BATCH),
+    "deleteMessageBatch": row(need("sqs:DeleteMessage", on.queue), page=_SQS_BATCH),
+    "changeMessageVisibility": row(need("sqs:ChangeMessageVisibility", on.queue), page=_SQS_BATCH),
 }
 _TOPICS = {
-    "publish": _row(
+    "publish": row(
         need("sns:Publish", on.named("sns", "", "TopicArn")), page=_SNS, patterns=CALLBACK, refused=("PhoneNumber",)
     ),
-    "publishBatch": _row(need("sns:Publish", on.named("sns", "", "TopicArn")), page=_SNS),
+    "publishBatch": row(need("sns:Publish", on.named("sns", "", "TopicArn")), page=_SNS),
 }
-_BUSES = {"putEvents": _row(need("events:PutEvents", on.buses), page=_EVENTS, patterns=CALLBACK)}
-_FUNCTIONS = {"invoke": _row(need("lambda:InvokeFunction", on.function), page=_LAMBDA, patterns=CALLBACK)}
+_BUSES = {"putEvents": row(need("events:PutEvents", on.buses), page=_EVENTS, patterns=CALLBACK)}
+_FUNCTIONS = {"invoke": row(need("lambda:InvokeFunction", on.function), page=_LAMBDA, patterns=CALLBACK)}
 _MAPPINGS = {
-    "listEventSourceMappings": _row(
+    "listEventSourceMappings": row(
         _documented("lambda:ListEventSourceMappings", _LAMBDA_ACTIONS), page=_LAMBDA_ACTIONS
     ),
-    "getEventSourceMapping": _row(need("lambda:GetEventSourceMapping", on.mapping), page=_LAMBDA_ACTIONS),
-    "updateEventSourceMapping": _row(need("lambda:UpdateEventSourceMapping", on.mapping), page=_LAMBDA_ACTIONS),
+    "getEventSourceMapping": row(need("lambda:GetEventSourceMapping", on.mapping), page=_LAMBDA_ACTIONS),
+    "updateEventSourceMapping": row(need("lambda:UpdateEventSourceMapping", on.mapping), page=_LAMBDA_ACTIONS),
 }
 _MACHINES = {
-    "startExecution": _row(need("states:StartExecution", on.machine), page=_STATES_ACTIONS),
-    "startSyncExecution": _row(need("states:StartSyncExecution", on.machine), page=_STATES_ACTIONS),
-    "describeExecution": _row(
+    "startExecution": row(need("states:StartExecution", on.machine), page=_STATES_ACTIONS),
+    "startSyncExecution": row(need("states:StartSyncExecution", on.machine), page=_STATES_ACTIONS),
+    "describeExecution": row(
         need("states:DescribeExecution", on.named("states", "execution:", "ExecutionArn")), page=_STATES_ACTIONS
     ),
-    "stopExecution": _row(
+    "stopExecution": row(
         need("states:StopExecution", on.named("states", "execution:", "ExecutionArn")), page=_STATES_ACTIONS
     ),
-    "sendTaskSuccess": _row(_documented("states:SendTaskSuccess", _STATES_ACTIONS), page=_STATES_ACTIONS),
-    "sendTaskFailure": _row(_documented("states:SendTaskFailure", _STATES_ACTIONS), page=_STATES_ACTIONS),
-    "sendTaskHeartbeat": _row(_documented("states:SendTaskHeartbeat", _STATES_ACTIONS), page=_STATES_ACTIONS),
+    "sendTaskSuccess": row(_documented("states:SendTaskSuccess", _STATES_ACTIONS), page=_STATES_ACTIONS),
+    "sendTaskFailure": row(_documented("states:SendTaskFailure", _STATES_ACTIONS), page=_STATES_ACTIONS),
+    "sendTaskHeartbeat": row(_documented("states:SendTaskHeartbeat", _STATES_ACTIONS), page=_STATES_ACTIONS),
 }
 _TRANSCRIPTIONS = {
-    "startTranscriptionJob": _row(
+    "startTranscriptionJob": row(
         _documented("transcribe:StartTranscriptionJob", _TRANSCRIBE),
         need("s3:GetObject", storage.s3_uri("Media.MediaFileUri"), also="s3:ListBucket"),
         need("s3:PutObject", storage.transcript),
         page=_TRANSCRIBE,
         refused=("JobExecutionSettings", "OutputEncryptionKMSKeyId"),
     ),
-    "getTranscriptionJob": _row(
+    "getTranscriptionJob": row(
         need("transcribe:GetTranscriptionJob", on.named("transcribe", "transcription-job/", "TranscriptionJobName")),
         page=_TRANSCRIBE,
     ),
-    "deleteTranscriptionJob": _row(
+    "deleteTranscriptionJob": row(
         need("transcribe:DeleteTranscriptionJob", on.named("transcribe", "transcription-job/", "TranscriptionJobName")),
         page=_TRANSCRIBE,
     ),
 }
+_STREAMS = {
+    "putRecord": row(need("kinesis:PutRecord", on.stream), page=_KINESIS),
+    "putRecords": row(need("kinesis:PutRecords", on.stream), page=_KINESIS),
+}
 _KEYS = {
-    "generateMac": _row(need("kms:GenerateMac", on.key), page=_KMS),
-    "verifyMac": _row(need("kms:VerifyMac", on.key), page=_KMS),
+    "generateMac": row(need("kms:GenerateMac", on.key), page=_KMS),
+    "verifyMac": row(need("kms:VerifyMac", on.key), page=_KMS),
 }
 _METRICS = {
-    "putMetricData": _row(
+    "putMetricData": row(
         need("cloudwatch:PutMetricData", on.namespace, page=_REFERENCE + "amazoncloudwatch.html"),
         page=_REFERENCE + "amazoncloudwatch.html",
     )
@@ -262,7 +223,7 @@ _NESTED_MACHINE = Integration(
         ),
     ),
 )
-_HTTP_CALL = _row(
+_HTTP_CALL = row(
     need("states:InvokeHTTPEndpoint", on.endpoint, page=_HTTP),
     need("events:RetrieveConnectionCredentials", on.connection, page=_HTTP),
     need("secretsmanager:GetSecretValue secretsmanager:DescribeSecret", on.secret_of_connection, page=_HTTP),
@@ -287,6 +248,7 @@ INTEGRATIONS: Final[Mapping[str, Integration]] = dict(
         *_sdk("transcribe", _TRANSCRIPTIONS),
         *_sdk("bedrockruntime", _MODELS),
         ("bedrock:invokeModel", _MODELS["invokeModel"]),
+        *_sdk("kinesis", _STREAMS),
         *_sdk("kms", _KEYS),
         *_sdk("cloudwatch", _METRICS),
         ("http:invoke", _HTTP_CALL),
@@ -307,11 +269,11 @@ DISTRIBUTED_MAP: Final = Integration(
 
 MAP_PARTS: Final[Mapping[str, Mapping[str, Integration]]] = {
     "ItemReader": {
-        "s3:getObject": _row(need("s3:GetObject", storage.s3_object(), also="s3:ListBucket"), page=_DISTRIBUTED),
-        "s3:listObjectsV2": _row(need("s3:ListBucket", storage.listing), page=_DISTRIBUTED),
+        "s3:getObject": row(need("s3:GetObject", storage.s3_object(), also="s3:ListBucket"), page=_DISTRIBUTED),
+        "s3:listObjectsV2": row(need("s3:ListBucket", storage.listing), page=_DISTRIBUTED),
     },
     "ResultWriter": {
-        "s3:putObject": _row(
+        "s3:putObject": row(
             need("s3:PutObject s3:GetObject s3:ListMultipartUploadParts s3:AbortMultipartUpload", storage.below_prefix),
             page=_DISTRIBUTED,
         )

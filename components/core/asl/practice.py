@@ -99,6 +99,9 @@ def _whole(timeout: Any, kind: str) -> Iterator[str]:
 def _task(body: Mapping[str, Any], kind: str) -> Iterator[str]:
     if not body.keys() & {"TimeoutSeconds", "TimeoutSecondsPath"}:
         yield "has no TimeoutSeconds: the default is to wait for ever"
+    timeout, heartbeat = body.get("TimeoutSeconds"), body.get("HeartbeatSeconds")
+    if isinstance(timeout, int) and isinstance(heartbeat, int) and heartbeat >= timeout:
+        yield f"HeartbeatSeconds of {heartbeat} isn't under TimeoutSeconds of {timeout}"
     resource = str(body.get("Resource", ""))
     if kind == "EXPRESS" and (resource.endswith(_WAITING) or ":activity:" in resource):
         yield f"an Express machine can't wait for a job, a callback or an activity ({resource})"

@@ -44,6 +44,11 @@ def queue(call: Call) -> Iterator[Target]:
     yield Target(f"arn:{call.names.partition}:sqs:{call.names.region}:{parts[1]}:{parts[2]}")
 
 
+def stream(call: Call) -> Iterator[Target]:
+    """The stream, by name or ARN."""
+    yield from at(call.find("StreamArn") or call.arn("kinesis", "stream/", call.name("StreamName")))
+
+
 def buses(call: Call) -> Iterator[Target]:
     """The buses of the entries, for events of the sources that they name.
 
