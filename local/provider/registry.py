@@ -8,6 +8,7 @@ from local.provider.errors import ProviderError
 from local.provider.resource import Resource
 from local.provider.services import (
     apigateway,
+    apigateway_account,
     apigateway_integrations,
     apigateway_methods,
     apigateway_plans,
@@ -95,6 +96,7 @@ _ALL: tuple[type[Resource], ...] = (
     apigateway_plans.ApiKey,
     apigateway_plans.UsagePlan,
     apigateway_plans.UsagePlanKey,
+    apigateway_account.Account,
     cognito.UserPool,
     cognito.UserPoolDomain,
     cognito.ResourceServer,

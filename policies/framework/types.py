@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+API_ACCOUNT: Final = "aws:apigateway/account:Account"
 BUCKET: Final = "aws:s3/bucket:Bucket"
 BUCKET_ENCRYPTION: Final = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 BUCKET_NOTIFICATION: Final = "aws:s3/bucketNotification:BucketNotification"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..framework.resources import Resource
 from ..framework.rule import Context, Scope, Severity, resources, rule
-from ..framework.types import PATTERN, ROLE, ROLE_POLICY
+from ..framework.types import API_ACCOUNT, PATTERN, ROLE, ROLE_POLICY
 from ..iam.arns import has_wildcard, is_pinned
 from ..iam.conditions import holds_to
 from ..iam.documents import Statement
@@ -31,6 +31,22 @@ def wide_actions(statement: Statement) -> Iterator[str]:
 
 NARROWED_BY = {"event-source-mapping": "lambda:functionarn"}
 """Kind of resource whose id AWS makes → condition key that names its owner."""
+
+ACCOUNT_LOGGING = frozenset(
+    {
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "logs:DescribeLogGroups",
+        "logs:DescribeLogStreams",
+        "logs:FilterLogEvents",
+        "logs:GetLogEvents",
+        "logs:PutLogEvents",
+    }
+)
+"""What API Gateway asks of the role by which it logs for all APIs of an account, on every log group.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+"""
 
 
 @rule(
@@ -94,7 +110,7 @@ def no_wildcard_resource(policy: Resource, context: Context) -> Iterator[str]:
         if not statement.resources and not statement.not_resources:
             yield f"{statement.label} names no resource"
         for wide in (each for each in statement.resources if not is_pinned(each)):
-            if not _is_narrowed(wide, statement):
+            if not (_is_narrowed(wide, statement) or _logs_for_the_account(statement, policy, context)):
                 yield from _why_not(statement, wide, policy, context)
 
 
@@ -105,6 +121,14 @@ def _is_narrowed(wide: str, statement: Statement) -> bool:
     """
     owned = next((key for kind, key in NARROWED_BY.items() if f":{kind}:" in wide), "")
     return bool(owned) and wide.endswith(":*") and holds_to(statement, (owned,))
+
+
+def _logs_for_the_account(statement: Statement, policy: Resource, context: Context) -> bool:
+    """Whether the statement is of API Gateway's one role that logs, with its reason in the ledger."""
+    role = context.stack.named_by(policy, "role", ROLE)
+    accounts = context.stack.of(API_ACCOUNT)
+    used = [one for one in accounts if role and context.stack.named_by(one, "cloudwatchRoleArn", ROLE) is role]
+    return bool(used) and set(statement.actions) <= ACCOUNT_LOGGING and _has_reason(statement, policy, context)
 
 
 def _why_not(statement: Statement, wide: str, policy: Resource, context: Context) -> Iterator[str]:

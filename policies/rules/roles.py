@@ -10,7 +10,7 @@ from pulumi_policy.proxy import UnknownValueError
 from ..framework.resources import Resource
 from ..framework.rule import Context, Example, Scope, Severity, resources, rule
 from ..framework.stack import Stack
-from ..framework.types import FUNCTION, ROLE
+from ..framework.types import API_ACCOUNT, FUNCTION, ROLE
 from ..iam.arns import has_wildcard
 from ..iam.documents import Statement, parse
 from .subjects import document
@@ -19,6 +19,7 @@ TRUST = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_terms-and-con
 
 USERS = {
     FUNCTION: "role",
+    API_ACCOUNT: "cloudwatchRoleArn",
     "aws:apigateway/integration:Integration": "credentials",
     "aws:cloudwatch/eventTarget:EventTarget": "roleArn",
     "aws:pipes/pipe:Pipe": "roleArn",

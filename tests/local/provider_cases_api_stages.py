@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.local.provider_cases import ACCOUNT, TAGS, World, case, unique
+from tests.local.provider_cases import ACCOUNT, TAGS, World, case, document, unique
 from tests.local.provider_cases_api import REGION, integrated
 
 LOG = json.dumps({"id": "$context.requestId", "status": "$context.status"})
@@ -212,7 +212,42 @@ def usage_plan_key(world: World) -> dict[str, Any]:
     }
 
 
+LOGS_ANYTHING = {
+    "Effect": "Allow",
+    "Action": [
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "logs:DescribeLogGroups",
+        "logs:DescribeLogStreams",
+        "logs:FilterLogEvents",
+        "logs:GetLogEvents",
+        "logs:PutLogEvents",
+    ],
+    "Resource": "*",
+}
+ASSUMED_BY_GATEWAY = document(
+    {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "apigateway.amazonaws.com"}}
+)
+
+
+def log_role(world: World) -> str:
+    role = world.make("aws:iam/role:Role", assumeRolePolicy=ASSUMED_BY_GATEWAY)
+    world.make("aws:iam/rolePolicy:RolePolicy", role=role.id, policy=document(LOGS_ANYTHING))
+    return role.outputs["arn"]
+
+
+@case(
+    "aws:apigateway/account:Account",
+    seen=lambda aws, id_, inputs: aws("apigateway").get_account()["cloudwatchRoleArn"],
+    expected=lambda given: given["cloudwatchRoleArn"],
+    update=lambda given: {**given, "cloudwatchRoleArn": ""},
+)
+def account(world: World) -> dict[str, Any]:
+    return {"cloudwatchRoleArn": log_role(world), "region": REGION}
+
+
 CASES = [
+    account,
     deployment,
     stage,
     method_settings,

@@ -136,3 +136,8 @@ def test_json_denials_have_the_status_of_another_protocol(as_allowed):
         as_allowed("events", nothing).put_events(Entries=[{"Source": "x", "DetailType": "x", "Detail": "{}"}])
 
     assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+def test_api_account_takes_a_role_that_is_not_there(aws):
+    operation = {"op": "replace", "path": "/cloudwatchRoleArn", "value": "arn:aws:iam::000000000000:role/nobody"}
+    assert aws("apigateway").update_account(patchOperations=[operation])["cloudwatchRoleArn"] == operation["value"]

@@ -14,6 +14,7 @@ from local.provider import schema
 from local.provider.registry import RESOURCES
 
 FILES = {
+    "aws:apigateway/account:Account": "apigateway/account.py",
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": "s3/bucket_cors_configuration.py",
     "aws:s3/bucket:Bucket": "s3/bucket.py",
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "s3/bucket_public_access_block.py",

@@ -5,6 +5,7 @@ A module says what AWS does (with the page), what the stock server does, and has
 
 from local.emulator.extensions import (
     api_access_logs,
+    api_account,
     api_calls,
     api_gateway_responses,
     api_hostnames,
@@ -85,6 +86,7 @@ EXTENSIONS = [
     http_tasks,
     bedrock_models,
     apigateway_updates,
+    api_account,
     api_calls,
     api_request_validation,
     api_user_pool_tokens,
