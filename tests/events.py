@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import importlib
 import json
+import random
 import sys
 import uuid
 from collections.abc import Mapping
@@ -60,6 +61,28 @@ def message(number: int, **fields: Any) -> dict[str, Any]:
         "payload": {"title": "Metropolis", "amount_minor": 1250, "currency": "EUR"},
         **fields,
     }
+
+
+def history(chance: random.Random, count: int, aggregates: int = 40) -> list[dict[str, Any]]:
+    """`count` events of many aggregates, with duplicates, conflicts, late ones and poison between them."""
+    bodies: list[dict[str, Any]] = []
+    for number in range(count):
+        day = 20 + number % 4
+        fields: dict[str, Any] = {
+            "aggregate": f"order-{chance.randrange(aggregates)}",
+            "time": f"2026-11-{day}T09:30:00Z",
+        }
+        if number % 3:
+            payload = {"title": f"title {number % 7}"}
+            fields |= {"type": "playback.started", "version": 1, "payload": payload}
+        if not number % 25:
+            fields["sequence"] = 1 + chance.randrange(20)
+        bodies.append(message(number, **fields))
+        if chance.random() < 0.2:
+            bodies.append(chance.choice(bodies))
+        if chance.random() < 0.05:
+            bodies.append({"poison": number})
+    return bodies
 
 
 def batch(log: Log, *bodies: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import functools
 import socket
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,9 +16,12 @@ from botocore.config import Config
 from local import key_value_stores, monolith, processes
 from local.emulator import manager
 from local.settings import ACCESS_KEY, SECRET_KEY, Settings
+from tests.events import LOGS
 from tests.local.command import run_local
 from tests.local.emulation import Workbench, unique
+from tests.local.event_logs import DeployedLog, purchase
 from tests.local.machines import Machines
+from tests.local.program import Program
 
 CONFIG = Config(
     inject_host_prefix=False, s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, read_timeout=60
@@ -156,3 +160,21 @@ def reference_system(local_aws: Settings) -> Iterator[dict[str, Any]]:
         yield deployed
     finally:
         monolith.stop(local_aws)
+
+
+@pytest.fixture(scope="session")
+def event_logs(local_aws: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The outputs of the program with an event log of each kind, deployed."""
+    source = Path(__file__).with_name("event_logs_program.py").read_text()
+    return Program(tmp_path_factory.mktemp("programs") / "event-logs", local_aws).up(source)["outputs"]
+
+
+@pytest.fixture(scope="session", params=LOGS)
+def log(request: pytest.FixtureRequest, event_logs: dict[str, Any], local_aws: Settings, aws: Client) -> DeployedLog:
+    """One of the program's logs; each test that uses it runs over both."""
+    log = DeployedLog(request.param, event_logs["logs"][request.param], event_logs["url"], local_aws, aws)
+    if log.kind == "fifo":  # else what failed hides for six timeouts of the function
+        aws("sqs").set_queue_attributes(QueueUrl=log.log_url, Attributes={"VisibilityTimeout": "5"})
+        log.append([first := purchase(unique("first"))])  # whoever receives it has asked before the change
+        _eventually(lambda: log.kept_of(first["aggregate"]))
+    return log

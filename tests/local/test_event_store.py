@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from handlers.events import contention
-from tests.events import LOGS, MODULES, REPLAY, TABLES, EventLog, Log, load, message
+from tests.events import LOGS, MODULES, REPLAY, TABLES, EventLog, Log, history, load, message
 from tests.fake_dynamodb import stream
 from tests.local.conftest import Client
 from tests.local.emulation import TRUST_ROOT, Workbench, allow, unique
@@ -141,25 +141,6 @@ def events(
         aws("dynamodb").delete_table(TableName=name)
 
 
-def history(chance: random.Random) -> list[Item]:
-    """Events of many aggregates, those of each in order, with duplicates, conflicts, late ones and poison between."""
-    bodies: list[Item] = []
-    for number in range(EVENTS):
-        day = 20 + number % 4
-        fields: Item = {"aggregate": f"order-{chance.randrange(40)}", "time": f"2026-11-{day}T09:30:00Z"}
-        if number % 3:
-            payload = {"title": f"title {number % 7}"}
-            fields |= {"type": "playback.started", "version": 1, "payload": payload}
-        if not number % 25:
-            fields["sequence"] = 1 + chance.randrange(20)
-        bodies.append(message(number, **fields))
-        if chance.random() < 0.2:
-            bodies.append(chance.choice(bodies))
-        if chance.random() < 0.05:
-            bodies.append({"poison": number})
-    return bodies
-
-
 def deliver(deployed: Deployed, log: Log, bodies: list[Item], size: int = 50) -> None:
     """Deliver like Lambda: what the answer names comes again; from a shard all behind it, too."""
     for start in range(0, len(bodies), size):
@@ -205,7 +186,7 @@ def test_replay_equals_live_after_duplicates_reordering_failures_and_poison(
 ) -> None:
     deployed, clients = events
     chance = random.Random(20261122)
-    bodies = history(chance)
+    bodies = history(chance, EVENTS)
     for client in clients:
         client.share = 0.05
     deliver(deployed, log, bodies)
