@@ -78,6 +78,8 @@ class StateMachine:
         self.arn = owner.names.arn("states", f"stateMachine:{self.physical_name}")
         known = {key: value for key, value in substitutions.items() if isinstance(value, str)}
         awaited = {key: value for key, value in substitutions.items() if isinstance(value, pulumi.Output)}
+        if strange := sorted(substitutions.keys() - known.keys() - awaited.keys()):
+            raise ValueError(f"{self.tree_name}: the substitutions {', '.join(strange)} are no text")
         self.definition = Definition.of(definition, known, awaited, self.tree_name)
         check(self.definition, kind)
         derived = permissions(self.definition, resources, names=owner.names, machine=self.arn)

@@ -12,7 +12,10 @@ import pytest
 from components.core.pattern import Pattern
 from components.core.permissions import Permission
 from components.core.state_machine import StateMachine
+from local.wire import UNKNOWN
 from tests.asl import machine, task
+from tests.policies.builders import violations
+from tests.policies.test_patterns import first_preview
 from tests.recorder import Plan, record
 
 FILE = Path(__file__).parents[1] / "data" / "echo.asl.json"
@@ -67,6 +70,8 @@ def test_what_aws_has_yet_to_make_is_filled_in_later_and_said_by_the_program() -
     made = plan.one("aws:ssm/parameter:Parameter", "made")
     found = plan.one(MACHINE, "shop-look-up")
     assert made.urn in found.property_dependencies["definition"]
+    assert found.inputs["definition"] is UNKNOWN
+    assert violations(first_preview(plan), "machine-role") == []
     assert granted(plan)[0] == (["dynamodb:GetItem"], [TABLE], "state Find of echo.asl.json")
 
 
@@ -75,6 +80,7 @@ def test_what_aws_has_yet_to_make_is_filled_in_later_and_said_by_the_program() -
     [
         ({}, {}, "echo.asl.json uses Table, which substitutions lack"),
         ({"Table": "orders", "Bus": "b"}, {}, "echo.asl.json doesn't use the substitutions Bus"),
+        ({"Table": 7}, {}, "shop-look-up: the substitutions Table are no text"),
         ({"Table": None}, {}, "echo.asl.json:\n  Find: computes TableName"),
         ({"Table": "orders"}, {"Find": GET}, "echo.asl.json:\n  Find: its parameters say what it calls"),
     ],

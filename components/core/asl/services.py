@@ -66,7 +66,8 @@ def namespace(call: Call) -> Iterator[Target]:
 
 def machine(call: Call) -> Iterator[Target]:
     """The machine that is started, without version or alias."""
-    yield Target(":".join(call.name("StateMachineArn").split(":")[:7]))
+    arn = call.arn("states", "stateMachine:", call.name("StateMachineArn"))
+    yield Target(":".join(arn.split(":")[:7]))
 
 
 def its_executions(call: Call) -> Iterator[Target]:
