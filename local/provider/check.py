@@ -60,6 +60,22 @@ def failures(facts: TypeFacts, inputs: dict[str, Any]) -> Iterator[Failure]:
     for key, prop in facts.inputs.items():
         if prop.required and inputs.get(key) is None:
             yield Failure(key, f"{facts.token} needs {key!r}")
+    yield from _clear(facts.inputs, inputs)
+
+
+def _clear(properties: dict[str, Property], values: dict[str, Any], prefix: str = "") -> Iterator[Failure]:
+    """What is secret and isn't given as a secret: it would stand in the state in clear."""
+    for name, prop in properties.items():
+        value, path = values.get(name), prefix + name
+        if value is None or value is UNKNOWN or isinstance(value, Secret):
+            continue
+        if values.get(prop.secret) if isinstance(prop.secret, str) else prop.secret:
+            yield Failure(path, f"{path!r} is secret: give it as a Pulumi secret, or the state has it in clear")
+        elif prop.properties:
+            for index, child in enumerate(value if isinstance(value, list) else [value]):
+                if isinstance(child, dict):
+                    at = f"{path}[{index}]." if isinstance(value, list) else f"{path}."
+                    yield from _clear(prop.properties, child, at)
 
 
 def _made_name(name: str, maximum: int, ending: str, seed: bytes) -> str:

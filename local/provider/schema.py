@@ -44,6 +44,8 @@ class Property:
     unavailable: str = ""
     """Why it is refused, but for the values in `available`."""
     available: tuple[Any, ...] = ()
+    secret: bool | str = False
+    """Whether the program must give it as a Pulumi secret; a text names the boolean beside it that says so."""
     items: str = ""
     """Kind of the elements of a list or set that holds no objects, or of a map's values where they are no texts."""
     properties: dict[str, Property] = field(default_factory=dict)

@@ -158,6 +158,18 @@ def subscription(world: World) -> dict[str, Any]:
     }
 
 
+@case(
+    "aws:sns/topicSubscription:TopicSubscription",
+    seen=lambda aws, id_, inputs: [
+        aws("sns").get_subscription_attributes(SubscriptionArn=id_)["Attributes"][name]
+        for name in ("Protocol", "Endpoint")
+    ],
+    expected=lambda given: ["email", "editor@example.com"],
+)
+def subscription_by_mail(world: World) -> dict[str, Any]:
+    return {"topic": world.topic(), "protocol": "email", "endpoint": "editor@example.com"}
+
+
 def _role(aws: Any, name: str, inputs: dict[str, Any]) -> Any:
     found = aws("iam").get_role(RoleName=name)["Role"]
     boundary = found["PermissionsBoundary"]["PermissionsBoundaryArn"]
@@ -299,4 +311,15 @@ def table(world: World) -> dict[str, Any]:
     }
 
 
-CASES = [queue, queue_policy, topic, topic_policy, subscription, role, role_policy, log_group, table]
+CASES = [
+    queue,
+    queue_policy,
+    topic,
+    topic_policy,
+    subscription,
+    subscription_by_mail,
+    role,
+    role_policy,
+    log_group,
+    table,
+]

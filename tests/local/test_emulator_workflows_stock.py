@@ -72,3 +72,16 @@ def test_bedrock_models_are_whatever_they_are_called(aws):
 
     assert bedrock.converse(modelId="nobodys.model-v9:0", **asked)["stopReason"] == "end_turn"
     assert "images" not in json.loads(drawn["body"].read())
+
+
+def test_guardrails_answer_no_policy_and_go_with_their_versions(aws):
+    bedrock = aws("bedrock")
+    said = {"blockedInputMessaging": "no", "blockedOutputsMessaging": "no"}
+    words = {"wordsConfig": [{"text": "gunpowder"}]}
+    name = bedrock.create_guardrail(name=unique("g"), wordPolicyConfig=words, **said)["guardrailId"]
+    bedrock.create_guardrail_version(guardrailIdentifier=name)
+
+    assert not bedrock.get_guardrail(guardrailIdentifier=name).get("wordPolicy")
+    bedrock.delete_guardrail(guardrailIdentifier=name, guardrailVersion="1")
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        bedrock.get_guardrail(guardrailIdentifier=name)

@@ -22,6 +22,8 @@ from tests.local import (
     provider_cases_events_streams,
     provider_cases_events_work,
     provider_cases_messaging,
+    provider_cases_models,
+    provider_cases_secrets,
 )
 from tests.local.provider_cases import Case, World
 from tests.local.provider_driver import Driver, driver
@@ -40,6 +42,8 @@ CASES = [
     *provider_cases_events_pipes.CASES,
     *provider_cases_events_streams.CASES,
     *provider_cases_events_work.CASES,
+    *provider_cases_secrets.CASES,
+    *provider_cases_models.CASES,
 ]
 every_type = pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)
 

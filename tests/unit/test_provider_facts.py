@@ -73,6 +73,12 @@ FILES = {
     "aws:cognito/userPool:UserPool": "cognito/user_pool.py",
     "aws:cognito/userPoolClient:UserPoolClient": "cognito/user_pool_client.py",
     "aws:cognito/userPoolDomain:UserPoolDomain": "cognito/user_pool_domain.py",
+    "aws:bedrock/guardrail:Guardrail": "bedrock/guardrail.py",
+    "aws:bedrock/guardrailVersion:GuardrailVersion": "bedrock/guardrail_version.py",
+    "aws:cloudwatch/eventConnection:EventConnection": "cloudwatch/event_connection.py",
+    "aws:kms/alias:Alias": "kms/alias.py",
+    "aws:kms/key:Key": "kms/key.py",
+    "aws:secretsmanager/secret:Secret": "secretsmanager/secret.py",
     "aws:cognito/resourceServer:ResourceServer": "cognito/resource_server.py",
 }
 every_type = pytest.mark.parametrize("token", sorted(schema.load()))

@@ -11,11 +11,15 @@ from local.provider.check import Failure
 from local.provider.clients import Aws
 from local.provider.errors import is_missing
 from local.provider.resource import Props, Resource, given
+from local.wire import UNKNOWN
 
 _GONE = ("NotFound", "NotFoundException")
 _POLICIES = {"filterPolicy": "FilterPolicy", "redrivePolicy": "RedrivePolicy"}
 _SCOPE = "filterPolicyScope"
 _FILTER_KEYS = 5
+_WITH_RAW_DELIVERY = ("sqs",)
+_BY_A_PERSON = ("email",)
+"""Protocols whose subscriptions are confirmed by whoever gets the message."""
 
 
 class TopicSubscription(Resource):
@@ -25,6 +29,11 @@ class TopicSubscription(Resource):
 
     def check(self, inputs: Props) -> Iterator[Failure]:
         """Filters as https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html has them."""
+        protocol = inputs.get("protocol")
+        if inputs.get("rawMessageDelivery") is True and protocol not in (*_WITH_RAW_DELIVERY, UNKNOWN):
+            yield Failure("rawMessageDelivery", f"{protocol} takes no raw messages")
+        if protocol == "email" and given(inputs, "endpoint") and "@" not in inputs["endpoint"]:
+            yield Failure("endpoint", "the endpoint of email is an address")
         if given(inputs, _SCOPE) and not inputs.get("filterPolicy"):
             yield Failure(_SCOPE, "a filter policy scope needs a filter policy")
         if given(inputs, "filterPolicy"):
@@ -38,7 +47,7 @@ class TopicSubscription(Resource):
                     yield Failure("filterPolicy", f"a filter policy has at most {_FILTER_KEYS} keys")
 
     def create(self, aws: Aws, inputs: Props) -> str:
-        """Subscribe; the endpoints handled need no confirmation."""
+        """Subscribe."""
         attributes = {"RawMessageDelivery": str(bool(inputs.get("rawMessageDelivery"))).lower()}
         attributes.update({key: inputs[name] for name, key in _POLICIES.items() if inputs.get(name)})
         if inputs.get(_SCOPE):
@@ -53,7 +62,9 @@ class TopicSubscription(Resource):
         return made["SubscriptionArn"]
 
     def settle(self, aws: Aws, id_: str, inputs: Props) -> None:
-        """Wait for the confirmation that SNS makes itself."""
+        """Wait for the confirmation that SNS makes itself; nobody waits for a person."""
+        if inputs["protocol"] in _BY_A_PERSON:
+            return
         aws.wait_until(lambda: _attributes(aws, id_).get("PendingConfirmation") != "true", f"confirmation of {id_}")
 
     def read(self, aws: Aws, id_: str, state: Props) -> Props | None:
