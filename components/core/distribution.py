@@ -29,7 +29,7 @@ READABLE_BY_EVERY_PAGE = "e61eb60c-9c35-4d20-a928-2b84e02af89c"
 
 _READING = ["GET", "HEAD"]
 _EVERYTHING = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
-_STRIP = Fragment(Path(__file__).with_name("strip_prefix.js"))
+STRIP = Fragment(Path(__file__).with_name("strip_prefix.js"))
 
 
 class Distribution:
@@ -141,7 +141,7 @@ class Distribution:
             yield behavior(path_pattern=f"{ASSETS}*", **self._cached())
             yield behavior(path_pattern=gate.reception.path, **self._uncached("room"), **self._edge("room", ()))
         if api:
-            yield behavior(path_pattern=api.path, **self._uncached("api"), **self._edge("calls", (_STRIP,)))
+            yield behavior(path_pattern=api.path, **self._uncached("api"), **self._edge("calls", (STRIP,)))
 
     def _pages(self, edge: Sequence[Fragment]) -> aws.cloudfront.DistributionDefaultCacheBehaviorArgs:
         functions = self._edge("pages", edge)
@@ -191,7 +191,7 @@ class Distribution:
             code=compose(fragments, f"{self.tree_name}-{name}"),
             key_value_store_associations=[self._gate.store] if self._gate else None,
             publish=True,
-            opts=self._owner.child(can_exist_twice=True),
+            opts=self._owner.child(after=self._gate.after if self._gate else (), can_exist_twice=True),
         )
         return {"function_associations": [{"event_type": "viewer-request", "function_arn": function.arn}]}
 

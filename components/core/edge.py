@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pulumi
+from rjsmin import jsmin
 
 LARGEST: Final = 10_240
 """Bytes of a function: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html"""
@@ -29,7 +30,7 @@ class Fragment:
     """A step of a function at the edge: a file with a function of its own name, in camel case.
 
     It gets the event and returns the request, with which the next fragment goes on, or a response, which ends it.
-    Imports come first, one a line; comments have lines of their own.
+    Imports have lines of their own; template literals aren't nested.
     """
 
     code: Path
@@ -47,12 +48,14 @@ class Fragment:
         """Whether it reads the key value store."""
         return _STORE in self.code.read_text()
 
-    def text(self) -> str:
-        """Its code, with its constants before the rest and without what only people read."""
-        code = self.code.read_text()
-        last = max((found.end() for found in _IMPORT.finditer(code)), default=0)
-        values = "".join(f"const {name} = {_json(value)};\n" for name, value in self.constants.items())
-        return squeeze(code[:last] + values + code[last:])
+    def imports(self) -> list[str]:
+        """Its imports, as lines."""
+        return _IMPORT.findall(self.code.read_text())
+
+    def body(self) -> str:
+        """The rest of it, after its constants."""
+        values = (f"const {name} = {_json(value)};\n" for name, value in self.constants.items())
+        return "".join([*values, _IMPORT.sub("", self.code.read_text())])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +87,9 @@ class Gate:
     assets: Path
     """Files for the waiting page, served from the distribution's bucket at `ASSETS`."""
 
+    after: Sequence[pulumi.Resource] = ()
+    """What must be in the store before the code that reads it."""
+
 
 ROOM: Final = "/.room/"
 """Where the gate's own addresses begin."""
@@ -93,29 +99,31 @@ ASSETS: Final = f"{ROOM}assets/"
 
 
 def compose(fragments: Sequence[Fragment], where: str) -> str:
-    """One function that runs `fragments` in order. Raises ValueError, naming `where`, for what CloudFront refuses."""
-    texts = [fragment.text() for fragment in fragments]
-    twice = [name for name, count in Counter(_NAME.findall("".join(texts))).items() if count > 1]
+    """One function that runs `fragments` in order, without what only people read.
+
+    Raises ValueError, naming `where`, for what CloudFront refuses.
+    """
+    bodies = [fragment.body() for fragment in fragments]
+    twice = [name for name, count in Counter(_NAME.findall("\n".join(bodies))).items() if count > 1]
     if twice:
         raise ValueError(f"{where}: two fragments of the edge function declare {', '.join(twice)}")
-    for fragment, text in zip(fragments, texts, strict=True):
-        if not re.search(rf"^(async )?function {fragment.function}\(event\)", text, re.MULTILINE):
+    for fragment, body in zip(fragments, bodies, strict=True):
+        if not re.search(rf"^(async )?function {fragment.function}\(event\)", body, re.MULTILINE):
             raise ValueError(f"{where}: {fragment.code.name} has no function {fragment.function}(event)")
-    imports = sorted({line for text in texts for line in _IMPORT.findall(text)})
-    code = "".join([*imports, *(_IMPORT.sub("", text) for text in texts), _handler(fragments)])
+    imports = sorted({line for fragment in fragments for line in fragment.imports()})
+    small = [_smaller(body) for body in bodies]
+    code = "".join([*imports, *small, _smaller(_handler(fragments))])
     if (size := len(code.encode())) > LARGEST:
-        parts = ", ".join(f"{one.code.name} {len(text.encode()):,}" for one, text in zip(fragments, texts, strict=True))
+        parts = ", ".join(f"{one.code.name} {len(text.encode()):,}" for one, text in zip(fragments, small, strict=True))
         raise ValueError(
             f"{where}: the edge function has {size:,} bytes, and CloudFront takes {LARGEST:,} ({parts}); "
-            "shorten what is given for the waiting page, or its number of rooms and paths"
+            "give its constants less to hold: fewer or shorter rooms and paths"
         )
     return code
 
 
-def squeeze(code: str) -> str:
-    """Code without indentation, empty lines and lines that are comments."""
-    lines = (line.strip() for line in code.splitlines())
-    return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
+def _smaller(code: str) -> str:
+    return f"{jsmin(code)}\n"
 
 
 def _handler(fragments: Sequence[Fragment]) -> str:

@@ -1,0 +1,1 @@
+"""A waiting room before anything that takes fewer visitors than come."""
