@@ -24,6 +24,7 @@ EXECUTION = f"arn:aws:states:{HERE}:execution:pay:1"
 _ORDERS = {"TableName": "orders"}
 _JOBS = {"QueueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/jobs"}
 _MEDIA = {"Bucket": "media", "Key": "talks/1.mp4"}
+_TOKEN = {"Input": {"token": "{% $states.context.Task.Token %}"}}
 _PAY = {"StateMachineArn": MACHINE}
 _NEWS = {"Entries": [{"EventBusName": "shop", "Source": "orders", "DetailType": "paid", "Detail": {}}]}
 _FROM_ORDERS = {"StringEquals": {"events:source": ("orders",)}}
@@ -112,7 +113,7 @@ CASES: list[tuple[str, Any, Expected]] = [
     ("aws-sdk:s3:deleteObject", _MEDIA, [("s3:DeleteObject", OBJECT)]),
     ("aws-sdk:s3:deleteObject", {**_MEDIA, "VersionId": "3"}, [("s3:DeleteObjectVersion", OBJECT)]),
     ("sqs:sendMessage", _JOBS, [("sqs:SendMessage", QUEUE)]),
-    ("sqs:sendMessage.waitForTaskToken", _JOBS, [("sqs:SendMessage", QUEUE)]),
+    ("sqs:sendMessage.waitForTaskToken", {**_JOBS, **_TOKEN}, [("sqs:SendMessage", QUEUE)]),
     ("aws-sdk:sqs:sendMessage", _JOBS, [("sqs:SendMessage", QUEUE)]),
     ("aws-sdk:sqs:sendMessageBatch", _JOBS, [("sqs:SendMessage", QUEUE)]),
     ("aws-sdk:sqs:receiveMessage", _JOBS, [("sqs:ReceiveMessage", QUEUE)]),
@@ -123,7 +124,7 @@ CASES: list[tuple[str, Any, Expected]] = [
     ("aws-sdk:sns:publish", {"TopicArn": TOPIC}, [("sns:Publish", TOPIC)]),
     ("aws-sdk:sns:publishBatch", {"TopicArn": TOPIC}, [("sns:Publish", TOPIC)]),
     ("events:putEvents", _NEWS, [("events:PutEvents", BUS, _FROM_ORDERS)]),
-    ("events:putEvents.waitForTaskToken", _NEWS, [("events:PutEvents", BUS, _FROM_ORDERS)]),
+    ("events:putEvents.waitForTaskToken", {**_NEWS, **_TOKEN}, [("events:PutEvents", BUS, _FROM_ORDERS)]),
     ("aws-sdk:eventbridge:putEvents", _NEWS, [("events:PutEvents", BUS, _FROM_ORDERS)]),
     (
         "events:putEvents",
@@ -134,7 +135,11 @@ CASES: list[tuple[str, Any, Expected]] = [
     ("lambda:invoke", {"FunctionName": FUNCTION}, [("lambda:InvokeFunction", FUNCTION)]),
     ("lambda:invoke", {"FunctionName": "111122223333:function:price"}, [("lambda:InvokeFunction", FUNCTION)]),
     ("lambda:invoke", {"FunctionName": "price", "Qualifier": "live"}, [("lambda:InvokeFunction", f"{FUNCTION}:live")]),
-    ("lambda:invoke.waitForTaskToken", {"FunctionName": "price:live"}, [("lambda:InvokeFunction", f"{FUNCTION}:live")]),
+    (
+        "lambda:invoke.waitForTaskToken",
+        {"FunctionName": "price:live", **_TOKEN},
+        [("lambda:InvokeFunction", f"{FUNCTION}:live")],
+    ),
     ("arn:aws:lambda:eu-west-1:111122223333:function:price", {}, [("lambda:InvokeFunction", FUNCTION)]),
     ("arn:aws:states:eu-west-1:111122223333:activity:sign", {}, []),
     ("aws-sdk:lambda:invoke", {"FunctionName": "price"}, [("lambda:InvokeFunction", FUNCTION)]),
@@ -153,7 +158,7 @@ CASES: list[tuple[str, Any, Expected]] = [
     ("aws-sdk:sfn:sendTaskFailure", {"TaskToken": "{% $t %}"}, [("states:SendTaskFailure", "*")]),
     ("aws-sdk:sfn:sendTaskHeartbeat", {"TaskToken": "{% $t %}"}, [("states:SendTaskHeartbeat", "*")]),
     ("states:startExecution", _PAY, [("states:StartExecution", MACHINE)]),
-    ("states:startExecution.waitForTaskToken", _PAY, [("states:StartExecution", MACHINE)]),
+    ("states:startExecution.waitForTaskToken", {**_PAY, **_TOKEN}, [("states:StartExecution", MACHINE)]),
     *(
         (
             f"states:startExecution{job}",

@@ -78,6 +78,7 @@ def test_a_file_that_cannot_be_read_as_meant_is_refused(
         ({**machine(WORK), "TimeoutSeconds": None}, "TimeoutSeconds"),
         (machine({**WORK, "Output": "{% $states.input. %}"}), "Do: {% $states.input. %} is no JSONata"),
         (machine({k: v for k, v in WORK.items() if k != "TimeoutSeconds"}), "Do: has no TimeoutSeconds"),
+        (machine(task("sqs:sendMessage.waitForTaskToken", {"MessageBody": "{% $text %}"})), "hands on no token"),
         (machine({**WORK, "HeartbeatSeconds": 9}), "Do: HeartbeatSeconds of 9 isn't under TimeoutSeconds of 9"),
         (machine({k: v for k, v in WORK.items() if k != "Retry"}), "Do: has no Retry"),
         (machine({**WORK, "Retry": [{"ErrorEquals": ["A"], "MaxDelaySeconds": 9}]}), 'no "JitterStrategy": "FULL"'),

@@ -105,7 +105,16 @@ def _task(body: Mapping[str, Any], kind: str) -> Iterator[str]:
     resource = str(body.get("Resource", ""))
     if kind == "EXPRESS" and (resource.endswith(_WAITING) or ":activity:" in resource):
         yield f"an Express machine can't wait for a job, a callback or an activity ({resource})"
-    retriers = body.get("Retry")
+    if resource.endswith(".waitForTaskToken") and not _hands_token_on(body):
+        yield "waits for an answer, and hands on no token (`$states.context.Task.Token`) to answer with"
+    yield from _retries(body.get("Retry"))
+
+
+def _hands_token_on(body: Mapping[str, Any]) -> bool:
+    return any(".Task" in text for name in ("Arguments", "Parameters") for text in texts(body.get(name)))
+
+
+def _retries(retriers: Any) -> Iterator[str]:
     if not isinstance(retriers, list) or not retriers:
         yield 'has no Retry; say "MaxAttempts": 0 if it must not be tried again'
         return
