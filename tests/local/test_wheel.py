@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from uv import find_uv_bin
 
 from local.settings import REPO, Settings
 from tests.local.command import run_local
+from tests.local.door import Door
+from tests.local.problems import problem
 
 
 def sh(*command: str | Path, cwd: Path) -> str:
@@ -24,45 +27,63 @@ def sh(*command: str | Path, cwd: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example's project with an environment of its own that holds the wheel and nothing of this repository."""
-    folder = tmp_path_factory.mktemp("elsewhere") / "project"
-    shutil.copytree(REPO / "examples" / "fan_out", folder)
-    dist, uv = folder.parent / "dist", find_uv_bin()
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment that holds the wheel and nothing of this repository."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    dist, uv, made = folder / "dist", find_uv_bin(), folder / ".venv"
     sh(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", dist, cwd=REPO)
     (wheel,) = dist.glob("*.whl")
-    sh(uv, "venv", "--python", sys.executable, ".venv", cwd=folder)
-    sh(
-        uv,
-        "pip",
-        "install",
-        "--python",
-        ".venv/bin/python",
-        "-c",
-        REPO / "requirements" / "dev.lock",
-        wheel,
-        cwd=folder,
-    )
-    return folder
+    sh(uv, "venv", "--python", sys.executable, made, cwd=folder)
+    lock = REPO / "requirements" / "dev.lock"
+    sh(uv, "pip", "install", "--python", made / "bin" / "python", "-c", lock, wheel, cwd=folder)
+    return made
 
 
-def deploy(project: Path, settings: Settings, command: str) -> dict[str, Any]:
-    code, answer, errors = run_local(settings, command, "--json", "--cwd", str(project))
+@pytest.fixture
+def example(environment: Path) -> Callable[[str], Path]:
+    """`example("fan_out")`: a copy of that program, to be run in the environment."""
+
+    def copied(name: str) -> Path:
+        folder = environment.parent / name
+        shutil.copytree(REPO / "examples" / name, folder)
+        (folder / ".venv").symlink_to(environment)
+        return folder
+
+    return copied
+
+
+def deploy(project: Path, settings: Settings, command: str, *more: str) -> dict[str, Any]:
+    code, answer, errors = run_local(settings, command, "--json", "--cwd", str(project), *more)
     assert code == 0, errors
     return answer
 
 
-def test_the_wheel_holds_the_package_and_nothing_else(project: Path) -> None:
-    where = sh(".venv/bin/python", "-c", "import serviceful; print(serviceful.__file__)", cwd=project)
-    assert Path(where.strip()).is_relative_to(project / ".venv")
+def deploys_and_goes(project: Path, settings: Settings) -> Iterator[dict[str, Any]]:
+    """Deploy under the policy pack, hand out the outputs, see that it is unchanged, and destroy everything."""
+    deployed = deploy(project, settings, "up", "--policy-pack", str(REPO / "policies"))
+    yield deployed["outputs"]
+    assert deploy(project, settings, "preview")["changes"]["same"] == deployed["changes"]["create"]
+    assert deploy(project, settings, "destroy")["changes"]["delete"] == deployed["changes"]["create"]
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(environment: Path) -> None:
+    where = sh(environment / "bin" / "python", "-c", "import serviceful; print(serviceful.__file__)", cwd=environment)
+    assert Path(where.strip()).is_relative_to(environment)
     site = Path(where.strip()).parent.parent
     assert not any((site / name).exists() for name in ("components", "handlers", "policies", "local", "tests"))
 
 
-def test_a_ten_line_program_with_one_component_deploys_and_goes_again(project: Path, local_aws: Settings) -> None:
+def test_a_ten_line_program_with_one_component_deploys_and_goes_again(
+    example: Callable[[str], Path], local_aws: Settings
+) -> None:
+    project = example("fan_out")
     assert len((project / "__main__.py").read_text().splitlines()) <= 10
-    deployed = deploy(project, local_aws, "up")
-    assert deployed["changes"]["create"] > 30
-    assert set(deployed["outputs"]["renditions"]) == {"thumbnail-200x200", "jpeg"}
-    assert deploy(project, local_aws, "preview")["changes"]["same"] == deployed["changes"]["create"]
-    assert deploy(project, local_aws, "destroy")["changes"]["delete"] == deployed["changes"]["create"]
+    for outputs in deploys_and_goes(project, local_aws):
+        assert set(outputs["renditions"]) == {"thumbnail-200x200", "jpeg"}
+
+
+def test_an_api_before_a_queue_and_an_old_shop_deploys_and_goes_again(
+    example: Callable[[str], Path], local_aws: Settings
+) -> None:
+    for outputs in deploys_and_goes(example("api_gateway"), local_aws):
+        problem(Door(outputs["url"], local_aws).call("POST", "/orders", json={"title": "Talk"}), 401)
