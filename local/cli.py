@@ -197,9 +197,7 @@ def _run(options: argparse.Namespace, settings: Settings, display: Display) -> o
     from local.emulator import manager  # noqa: PLC0415
     from local.provider.servicer import AwsProvider  # noqa: PLC0415
 
-    instance = manager.status(settings)
-    if instance is None:
-        raise EngineError("the local AWS isn't running: start it with `make up` or `python -m local start`")
+    instance = manager.require(settings)
     project = load_project(options.cwd.resolve())
     return operations.Run(
         project=project,

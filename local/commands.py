@@ -55,7 +55,7 @@ def stop(settings: Settings) -> None:
 
 def logs(settings: Settings) -> None:
     """Print the latest lines of every function, oldest first, and where the server's own log is."""
-    running(settings)
+    manager.require(settings)
     cloudwatch = client("logs", settings)
     events = [
         {**event, "group": group["logGroupName"]}
@@ -73,7 +73,7 @@ def logs(settings: Settings) -> None:
 
 def run_job(outputs: Outputs, settings: Settings) -> None:
     """Run one real job through the deployed system and show what came of it."""
-    running(settings)
+    manager.require(settings)
     try:
         job.run(dict(outputs), settings, Console(highlight=False))
     except KeyError as error:
@@ -84,7 +84,7 @@ def run_job(outputs: Outputs, settings: Settings) -> None:
 
 def take_tour(outputs: Outputs, settings: Settings) -> None:
     """Walk through the deployed system, pattern by pattern."""
-    running(settings)
+    manager.require(settings)
     try:
         tour.take(outputs, settings, Console(highlight=False))
     except tour.TourError as error:
@@ -93,7 +93,7 @@ def take_tour(outputs: Outputs, settings: Settings) -> None:
 
 def redrive(name: str, resources: Resources, settings: Settings) -> None:
     """Move what is in the dead-letter queue of the queue `name` (as the tree names it) back to that queue."""
-    running(settings)
+    manager.require(settings)
     queues = {
         one["urn"].rpartition("::")[2]: one["inputs"] for one in resources if one["type"] == "aws:sqs/queue:Queue"
     }
@@ -130,7 +130,7 @@ def write_docs(resources: Resources) -> None:
 def operate_officially(command: str, settings: Settings) -> int:
     """Run `command` by the official CLI; returns its exit status."""
     try:
-        return official.run(command, settings, running(settings))
+        return official.run(command, settings, manager.require(settings))
     except official.OfficialError as error:
         raise EngineError(str(error)) from error
 
@@ -138,17 +138,9 @@ def operate_officially(command: str, settings: Settings) -> int:
 def official_outputs(settings: Settings) -> dict[str, Any]:
     """The outputs of the stack that the official CLI deployed."""
     try:
-        return official.outputs(settings, running(settings))
+        return official.outputs(settings, manager.require(settings))
     except official.OfficialError as error:
         raise EngineError(str(error)) from error
-
-
-def running(settings: Settings) -> manager.Instance:
-    """The local AWS; raises EngineError with the next step when there is none."""
-    instance = manager.status(settings)
-    if instance is None:
-        raise EngineError("the local AWS isn't running: start it with `make up` or `python -m local start`")
-    return instance
 
 
 def _console() -> Console:

@@ -81,6 +81,14 @@ def status(settings: Settings) -> Instance | None:
     )
 
 
+def require(settings: Settings) -> Instance:
+    """The running local AWS; raises EmulatorError with the next step when there is none."""
+    instance = status(settings)
+    if instance is None:
+        raise EmulatorError("the local AWS isn't running: start it with `make up` or `python -m local start`")
+    return instance
+
+
 def code_digest() -> str:
     """A digest of the code of this checkout that a server runs; a running one keeps what it was started with."""
     files = sorted(path for pattern in _CODE for path in REPO.glob(pattern))

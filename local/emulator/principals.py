@@ -94,15 +94,18 @@ class Principal:
         return {"aws_access_key_id": key, "aws_secret_access_key": secret, "aws_session_token": token}
 
 
-def assumable(role_arn: str, service: str, source_arn: str) -> bool:
-    """Whether the role exists and trusts `service` acting for the resource `source_arn`.
+def assumable(role_arn: str, service: str, source_arn: str = "") -> bool:
+    """Whether the role exists and trusts `service`, acting for the resource `source_arn` where the service says that.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     """
-    role = iam._roles.get(role_arn.rsplit("/", 1)[-1])
+    region, account = (source_arn or role_arn).split(":")[3:5]
+    region = region or responses.get_region()  # a role is of none
+    sent = {"aws:sourcearn": source_arn, "aws:sourceaccount": account} if source_arn else {}
+    with responses.request_scope(account, region):
+        role = iam._roles.get(role_arn.rsplit("/", 1)[-1])
     if role is None:
         return False
-    _, _, _, region, account, _ = source_arn.split(":", 5)
     context = iam_evaluator.EvalContext(
         principal_arn="*",
         principal_type="Service",
@@ -111,7 +114,7 @@ def assumable(role_arn: str, service: str, source_arn: str) -> bool:
         resource_arn="*",
         region=region,
         secure_transport=True,
-        service_context={"aws:sourcearn": source_arn, "aws:sourceaccount": account},
+        service_context=sent,
     )
     written = role["AssumeRolePolicyDocument"]
     document = json.loads(written) if isinstance(written, str) else written

@@ -4,43 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..framework import types
 from ..framework.resources import Resource
 from ..framework.rule import Context, Option, Scope, Severity, resources, rule
-from ..framework.types import (
-    BUCKET,
-    DISTRIBUTION,
-    EVENT_BUS,
-    EVENT_SOURCE_MAPPING,
-    FUNCTION,
-    LOG_GROUP,
-    QUEUE,
-    REST_API,
-    ROLE,
-    STAGE,
-    STATE_MACHINE,
-    STREAM,
-    TABLE,
-    TOPIC,
-    USER_POOL,
-)
+from ..framework.types import QUEUE
 
 REQUIRED = ["project", "stack", "component", "owner", "cost-centre"]
 TAGGABLE = (
-    BUCKET,
-    DISTRIBUTION,
-    EVENT_BUS,
-    EVENT_SOURCE_MAPPING,
-    FUNCTION,
-    LOG_GROUP,
-    QUEUE,
-    REST_API,
-    ROLE,
-    STAGE,
-    STATE_MACHINE,
-    STREAM,
-    TABLE,
-    TOPIC,
-    USER_POOL,
+    types.BUCKET,
+    types.DISTRIBUTION,
+    types.EVENT_BUS,
+    types.EVENT_SOURCE_MAPPING,
+    types.FUNCTION,
+    types.LOG_GROUP,
+    types.QUEUE,
+    types.REST_API,
+    types.ROLE,
+    types.STAGE,
+    types.STATE_MACHINE,
+    types.STREAM,
+    types.TABLE,
+    types.TOPIC,
+    types.USER_POOL,
 )
 
 

@@ -22,6 +22,8 @@ from tests.local.emulation import Workbench, unique
 from tests.local.event_logs import DeployedLog, purchase
 from tests.local.machines import Machines
 from tests.local.program import Program
+from tests.local.provider_cases import World
+from tests.local.provider_driver import Driver, driver
 
 CONFIG = Config(
     inject_host_prefix=False, s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, read_timeout=60
@@ -178,3 +180,23 @@ def log(request: pytest.FixtureRequest, event_logs: dict[str, Any], local_aws: S
         log.append([first := purchase(unique("first"))])  # whoever receives it has asked before the change
         _eventually(lambda: log.kept_of(first["aggregate"]))
     return log
+
+
+@pytest.fixture(scope="module")
+def configured(local_aws: Settings) -> Iterator[Driver]:
+    """The provider, configured for the local AWS."""
+    with driver(local_aws) as made:
+        yield made
+
+
+@pytest.fixture
+def provider(configured: Driver) -> Iterator[Driver]:
+    """The provider; what a test makes by it is deleted at the test's end."""
+    yield configured
+    configured.clean_up()
+
+
+@pytest.fixture
+def world(provider: Driver) -> World:
+    """What a resource under test needs around it."""
+    return World(provider)

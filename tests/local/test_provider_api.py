@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from local.provider.errors import ProviderError
-from local.settings import Settings
 from local.wire import Secret
 from tests.local.provider_cases import ACCOUNT, World
 from tests.local.provider_cases_api import ROLE, integrated, method, path, rest_api
 from tests.local.provider_cases_api_stages import staged
-from tests.local.provider_driver import Driver, driver
+from tests.local.provider_driver import Driver
 
 pytestmark = pytest.mark.local
 METHOD = {"restApi": "a", "resourceId": "r", "httpMethod": "POST"}
@@ -24,23 +22,6 @@ FUNCTION = (
 BACKEND = {"integrationHttpMethod": "POST", "credentials": ROLE}
 STAGE = {"restApi": "a", "stageName": "prod", "deployment": "d"}
 LOGS = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/api"
-
-
-@pytest.fixture(scope="module")
-def configured(local_aws: Settings) -> Iterator[Driver]:
-    with driver(local_aws) as made:
-        yield made
-
-
-@pytest.fixture
-def provider(configured: Driver) -> Iterator[Driver]:
-    yield configured
-    configured.clean_up()
-
-
-@pytest.fixture
-def world(provider: Driver) -> World:
-    return World(provider)
 
 
 @pytest.mark.parametrize(

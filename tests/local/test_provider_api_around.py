@@ -3,37 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from local.provider.errors import ProviderError
-from local.settings import Settings
 from tests.local.provider_cases import World, unique
 from tests.local.provider_cases_api_front import ALARM, REWRITE
 from tests.local.provider_cases_edge import distribution
-from tests.local.provider_driver import Driver, driver
+from tests.local.provider_driver import Driver
 
 pytestmark = pytest.mark.local
 CLIENT = {"userPoolId": "p", "name": "c", "allowedOauthFlowsUserPoolClient": True, "allowedOauthScopes": ["openid"]}
-
-
-@pytest.fixture(scope="module")
-def configured(local_aws: Settings) -> Iterator[Driver]:
-    with driver(local_aws) as made:
-        yield made
-
-
-@pytest.fixture
-def provider(configured: Driver) -> Iterator[Driver]:
-    yield configured
-    configured.clean_up()
-
-
-@pytest.fixture
-def world(provider: Driver) -> World:
-    return World(provider)
 
 
 def board(**widget: Any) -> dict[str, Any]:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from local.provider.errors import ProviderError
-from local.settings import Settings
 from tests.local.provider_cases import ACCOUNT, World, unique
 from tests.local.provider_cases_events_around import MINIMAL, bus, reading_function, role_for, stream
 from tests.local.provider_cases_events_pipes import pipe_from_a_queue_to_a_machine, pipe_to_a_bus
 from tests.local.provider_cases_events_streams import stream_mapping
 from tests.local.provider_cases_events_work import schedule, schedule_of_a_fifo_queue, state_machine
-from tests.local.provider_driver import Driver, driver
+from tests.local.provider_driver import Driver
 
 pytestmark = pytest.mark.local
 
@@ -31,23 +29,6 @@ TARGET = "aws:cloudwatch/eventTarget:EventTarget"
 RULE = "aws:cloudwatch/eventRule:EventRule"
 KINESIS = "aws:kinesis/stream:Stream"
 SFN = "aws:sfn/stateMachine:StateMachine"
-
-
-@pytest.fixture(scope="module")
-def configured(local_aws: Settings) -> Iterator[Driver]:
-    with driver(local_aws) as made:
-        yield made
-
-
-@pytest.fixture
-def provider(configured: Driver) -> Iterator[Driver]:
-    yield configured
-    configured.clean_up()
-
-
-@pytest.fixture
-def world(provider: Driver) -> World:
-    return World(provider)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,23 +16,6 @@ from tests.local.provider_cases_edge import distribution
 from tests.local.provider_driver import Driver, driver
 
 pytestmark = pytest.mark.local
-
-
-@pytest.fixture(scope="module")
-def configured(local_aws: Settings) -> Iterator[Driver]:
-    with driver(local_aws) as made:
-        yield made
-
-
-@pytest.fixture
-def provider(configured: Driver) -> Iterator[Driver]:
-    yield configured
-    configured.clean_up()
-
-
-@pytest.fixture
-def world(provider: Driver) -> World:
-    return World(provider)
 
 
 def test_a_property_without_a_fact_is_refused_by_name(provider: Driver) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from local.provider import schema
-from local.settings import Settings
 from tests.local import (
     provider_cases_api,
     provider_cases_api_front,
@@ -26,7 +25,7 @@ from tests.local import (
     provider_cases_secrets,
 )
 from tests.local.provider_cases import Case, World
-from tests.local.provider_driver import Driver, driver
+from tests.local.provider_driver import Driver
 
 pytestmark = pytest.mark.local
 CASES = [
@@ -54,18 +53,6 @@ ALWAYS_THERE = {
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     "aws:sns/topicPolicy:TopicPolicy",
 }
-
-
-@pytest.fixture(scope="module")
-def configured(local_aws: Settings) -> Iterator[Driver]:
-    with driver(local_aws) as made:
-        yield made
-
-
-@pytest.fixture
-def provider(configured: Driver) -> Iterator[Driver]:
-    yield configured
-    configured.clean_up()
 
 
 def _paths(properties: dict[str, schema.Property], prefix: str = "") -> Iterator[str]:

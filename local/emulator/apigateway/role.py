@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextvars
 import hashlib
-import json
 from dataclasses import dataclass
 
 from botocore.credentials import Credentials
 from ministack.core import iam_evaluator, responses
-from ministack.services import iam, sts
+from ministack.services import sts
+
+from local.emulator import principals
 
 SERVICE = "apigateway.amazonaws.com"
 _SESSION = "BackplaneAssumeRoleSession"
@@ -28,25 +29,7 @@ class Role:
         No condition key is documented for this call, so one in the trust policy is never met:
         https://docs.aws.amazon.com/apigateway/latest/developerguide/getting-started-aws-proxy.html
         """
-        with responses.request_scope(self._account, responses.get_region()):
-            role = iam._roles.get(self.arn.rsplit("/", 1)[-1])
-        if role is None:
-            return False
-        trust = role["AssumeRolePolicyDocument"]
-        document = json.loads(trust) if isinstance(trust, str) else trust
-        statements = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
-        context = iam_evaluator.EvalContext(
-            principal_arn="*",
-            principal_type="Service",
-            principal_account="",
-            action="sts:AssumeRole",
-            resource_arn="*",
-            region=responses.get_region(),
-            secure_transport=True,
-        )
-        # A trust policy names no resource: it is the role's own.
-        policy = {"Statement": [{**statement, "Resource": "*"} for statement in statements]}
-        return iam_evaluator.evaluate_resource_policy(policy, context, service=SERVICE).decision == "Allow"
+        return principals.assumable(self.arn, SERVICE)
 
     def credentials(self) -> Credentials:
         """A session of the role; the same for every call of the API."""

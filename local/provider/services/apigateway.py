@@ -98,8 +98,7 @@ class RestApi(Resource):
             operations += [{"op": op, "path": f"/binaryMediaTypes/{pointer(kind)}"} for op, kind in steps]
         if operations:
             gateway(aws).update_rest_api(restApiId=id_, patchOperations=operations)
-        if "tags" in changed:
-            change_tags(aws, arn(aws, f"restapis/{id_}"), old, new)
+        change_tags(aws, arn(aws, f"restapis/{id_}"), old, new)
 
     def delete(self, aws: Aws, id_: str, state: Props) -> None:
         """DeleteRestApi, with all that is in it."""

@@ -62,8 +62,7 @@ class ApiKey(Resource):
         operations = fields(changed, new, {"description": "/description", "enabled": "/enabled"})
         if operations:
             gateway(aws).update_api_key(apiKey=id_, patchOperations=operations)
-        if "tags" in changed:
-            change_tags(aws, arn(aws, f"apikeys/{id_}"), old, new)
+        change_tags(aws, arn(aws, f"apikeys/{id_}"), old, new)
 
     def delete(self, aws: Aws, id_: str, state: Props) -> None:
         """DeleteApiKey."""
@@ -128,8 +127,7 @@ class UsagePlan(Resource):
                 operations += [replaced(f"{path}/{member}", value) for member, value in new[name].items()]
         if operations:
             gateway(aws).update_usage_plan(usagePlanId=id_, patchOperations=operations)
-        if "tags" in changed:
-            change_tags(aws, arn(aws, f"usageplans/{id_}"), old, new)
+        change_tags(aws, arn(aws, f"usageplans/{id_}"), old, new)
 
     def delete(self, aws: Aws, id_: str, state: Props) -> None:
         """AWS deletes no plan that has stages: they are taken away first."""

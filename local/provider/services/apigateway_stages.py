@@ -169,8 +169,7 @@ class Stage(Resource):
             operations += _log_operations(new)
         if operations:
             gateway(aws).update_stage(**where, patchOperations=operations)
-        if "tags" in changed:
-            change_tags(aws, arn(aws, f"restapis/{where['restApiId']}/stages/{where['stageName']}"), old, new)
+        change_tags(aws, arn(aws, f"restapis/{where['restApiId']}/stages/{where['stageName']}"), old, new)
 
     def delete(self, aws: Aws, id_: str, state: Props) -> None:
         """DeleteStage."""
