@@ -85,3 +85,18 @@ def test_guardrails_answer_no_policy_and_go_with_their_versions(aws):
     bedrock.delete_guardrail(guardrailIdentifier=name, guardrailVersion="1")
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         bedrock.get_guardrail(guardrailIdentifier=name)
+
+
+def test_transcripts_of_what_is_no_film_are_written_for_anybody(aws, as_allowed, bucket, eventually):
+    aws("s3").put_object(Bucket=bucket, Key="x.mp4", Body=b"no film")
+    name, media = unique("job"), {"MediaFileUri": f"s3://{bucket}/x.mp4"}
+    client = as_allowed("transcribe", allow(["transcribe:StartTranscriptionJob"], ["*"]))
+    client.start_transcription_job(
+        TranscriptionJobName=name, Media=media, LanguageCode="en-US", OutputBucketName=bucket, OutputKey="out.json"
+    )
+
+    def status():
+        job = aws("transcribe").get_transcription_job(TranscriptionJobName=name)["TranscriptionJob"]
+        return job["TranscriptionJobStatus"]
+
+    assert eventually(lambda: status() == "COMPLETED")

@@ -53,6 +53,7 @@ from local.emulator.extensions import (
     state_tasks,
     stream_event_source,
     stream_resources,
+    transcripts,
 )
 
 EXTENSIONS = [
@@ -87,6 +88,7 @@ EXTENSIONS = [
     http_tasks,
     guardrails,
     bedrock_models,
+    transcripts,
     apigateway_updates,
     api_account,
     api_calls,
