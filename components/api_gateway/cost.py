@@ -66,7 +66,7 @@ def monthly(args: ApiGatewayPatternArgs, usage: ApiUsage) -> Bill:
         bill.add(prices.M2M_CLIENT, "users", 1, idle=True)
         bill.add(prices.M2M_TOKEN, "tokens", usage.tokens)
     # Sent, and paid, only while a route is called.
-    bill.add(prices.METRIC, "metrics of routes", _METRICS * len(routes) if usage.requests else 0)
+    bill.add(prices.METRIC, "metrics of routes, and of throttling", _METRICS * len(routes) + 1 if usage.requests else 0)
     bill.watching(
         alarms=alarms(args),
         log_gb=gb(kb=usage.requests * usage.log_kb),
@@ -77,5 +77,5 @@ def monthly(args: ApiGatewayPatternArgs, usage: ApiUsage) -> Bill:
 
 
 def alarms(args: ApiGatewayPatternArgs) -> int:
-    """Errors and latency of the API; errors of the front."""
-    return 3 if args.front else 2
+    """Errors, latency and throttling of the API; errors of the front."""
+    return 4 if args.front else 3

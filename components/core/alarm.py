@@ -40,7 +40,7 @@ class Alarm:
             alarm_description=f"{means} Runbook: {owner.settings.runbooks}#{runbook}",
             namespace=metric.namespace,
             metric_name=metric.name,
-            dimensions=metric.dimensions,
+            dimensions=metric.dimensions or None,
             statistic=basic,
             extended_statistic=None if basic else metric.statistic,
             period=metric.period_s,

@@ -66,6 +66,7 @@ _ALL: tuple[type[Resource], ...] = (
     iam.Role,
     iam.RolePolicy,
     logs.LogGroup,
+    logs.MetricFilter,
     dynamodb.Table,
     kinesis.Stream,
     pipes.Pipe,

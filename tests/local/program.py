@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,16 @@ class Program:
 
     folder: Path
     settings: Settings
+    config: Mapping[str, str] = field(default_factory=dict)
+    """More keys of the stack's configuration."""
 
     def up(self, source: str) -> dict[str, Any]:
         """Deploy this source; what `up --json` printed."""
         self.folder.mkdir(exist_ok=True)
         (self.folder / "Pulumi.yaml").write_text(_PROJECT.format(name=self.folder.name))
-        (self.folder / "Pulumi.local.yaml").write_text(_STACK)
+        (self.folder / "Pulumi.local.yaml").write_text(
+            _STACK + "".join(f"  {key}: {value}\n" for key, value in self.config.items())
+        )
         (self.folder / "__main__.py").write_text(_HEAD + source)
         return self._run("up", "--policy-pack", str(REPO / "policies"))
 

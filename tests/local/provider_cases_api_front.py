@@ -1,4 +1,4 @@
-"""Cases of what stands around an API: pages, functions at the edge, dashboards and alarms."""
+"""Cases of what stands around an API: pages, functions at the edge, dashboards, alarms and metrics of logs."""
 
 from __future__ import annotations
 
@@ -228,7 +228,57 @@ def alarm_of_a_percentile(world: World) -> dict[str, Any]:
     return {**ALARM, "name": unique("alarm"), "extendedStatistic": "p99"}
 
 
+def _metric_filter(aws: Any, name: str, inputs: dict[str, Any]) -> Any:
+    (found,) = aws("logs").describe_metric_filters(logGroupName=inputs["logGroupName"])["metricFilters"]
+    return [found["filterName"], found["filterPattern"], found["metricTransformations"]]
+
+
+def _change(**more: Any) -> dict[str, Any]:
+    return {"metricName": "throttled", "metricNamespace": "tests", "metricValue": "1", "unit": "Count", **more}
+
+
+@case(
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter",
+    seen=_metric_filter,
+    expected=lambda given: [given["name"], "{ $.status = 429 }", [_change(defaultValue=0.0)]],
+    update=lambda given: {
+        **given,
+        "pattern": "{ $.status = 503 }",
+        "metricTransformation": {"name": "busy", "namespace": "tests", "value": "$.count", "unit": "None"},
+    },
+    replace={"name": "another"},
+)
+def metric_filter(world: World) -> dict[str, Any]:
+    group = world.make("aws:cloudwatch/logGroup:LogGroup", name=f"/tests/{unique('group')}").id
+    return {
+        "name": "throttled",
+        "logGroupName": group,
+        "pattern": "{ $.status = 429 }",
+        "metricTransformation": {
+            "name": "throttled",
+            "namespace": "tests",
+            "value": "1",
+            "defaultValue": "0",
+            "unit": "Count",
+        },
+        "region": "us-east-1",
+    }
+
+
+@case(
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter",
+    seen=_metric_filter,
+    expected=lambda given: [given["name"], "{ $.status = 429 }", [_change(dimensions={"Route": "$.path"})]],
+)
+def metric_filter_by_route(world: World) -> dict[str, Any]:
+    inputs = metric_filter.inputs(world)
+    change = {name: value for name, value in inputs["metricTransformation"].items() if name != "defaultValue"}
+    return {**inputs, "metricTransformation": {**change, "dimensions": {"Route": "$.path"}}}
+
+
 CASES = [
     *(page, page_of_text, page_of_bytes, older_page, older_page_of_text, older_page_of_bytes),
     *(edge_function, dashboard, alarm, alarm_of_a_percentile),
+    metric_filter,
+    metric_filter_by_route,
 ]

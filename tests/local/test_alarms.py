@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,23 +10,20 @@ from typing import Any
 import pytest
 
 from local import browse
-from local.settings import REPO, Settings
+from local.settings import Settings
 from tests.local.command import run_local
 from tests.local.emulation import Workbench, document, unique
+from tests.local.program import Program
 
 pytestmark = pytest.mark.local
 
-PROGRAM = f"""
-    import sys
+SOURCE = """
+import pulumi
 
-    sys.path.insert(0, {str(REPO)!r})
+from components import FanOutConverter, FanOutConverterArgs, ToJpeg
 
-    import pulumi
-
-    from components import FanOutConverter, FanOutConverterArgs, ToJpeg
-
-    files = FanOutConverter("files", FanOutConverterArgs(converters=[ToJpeg()]))
-    pulumi.export("form", files.upload_function)
+files = FanOutConverter("files", FanOutConverterArgs(converters=[ToJpeg()]))
+pulumi.export("form", files.upload_function)
 """
 
 Client = Callable[..., Any]
@@ -38,31 +33,21 @@ class Files:
     """A deployed converter whose alarms tell a topic, and an inbox at the topic."""
 
     def __init__(self, folder: Path, settings: Settings, aws: Client, bench: Workbench) -> None:
-        self.folder, self.settings, self.aws = folder, settings, aws
+        self.aws = aws
         self.topic = aws("sns").create_topic(Name=unique("alarms"))["TopicArn"]
         self._inbox = self._subscribed(bench)
-        (folder / "__main__.py").write_text(textwrap.dedent(PROGRAM))
-        runtime = {"name": "python", "options": {"virtualenv": sys.prefix}}
-        (folder / "Pulumi.yaml").write_text(json.dumps({"name": "alarmed", "runtime": runtime}))
-        config = {
-            "aws:region": settings.region,
-            "serviceful:platform": "host",
-            "serviceful:protectData": "false",
-            "serviceful:alarmTopic": self.topic,
-        }
-        (folder / "Pulumi.local.yaml").write_text(json.dumps({"config": config}))
-        self.deployed = self.run("up", "--json")
-
-    def run(self, *arguments: str) -> dict[str, Any]:
-        code, told, errors = run_local(self.settings, *arguments, "--cwd", str(self.folder))
-        assert code == 0, errors
-        return told
+        self.program = Program(folder, settings, {"serviceful:alarmTopic": self.topic})
+        self.outputs = self.program.up(SOURCE)["outputs"]
 
     def upload(self, filename: str, content: bytes) -> None:
         answer = self.aws("lambda").invoke(
-            FunctionName=self.deployed["outputs"]["form"], Payload=json.dumps({"filename": filename})
+            FunctionName=self.outputs["form"], Payload=json.dumps({"filename": filename})
         )
         assert browse.upload(json.loads(answer["Payload"].read()), filename, content).status < 300
+
+    def redrive(self, queue: str) -> tuple[int, dict[str, Any], str]:
+        """`python -m local redrive`."""
+        return run_local(self.program.settings, "redrive", queue, "--cwd", str(self.program.folder))
 
     def told(self) -> list[tuple[str, str]]:
         """(alarm, new state) of what came to the inbox since the last look."""
@@ -91,9 +76,9 @@ class Files:
 def files(
     tmp_path_factory: pytest.TempPathFactory, local_aws: Settings, aws: Client, bench: Workbench
 ) -> Iterator[Files]:
-    made = Files(tmp_path_factory.mktemp("alarmed"), local_aws, aws, bench)
+    made = Files(tmp_path_factory.mktemp("programs") / "alarmed", local_aws, aws, bench)
     yield made
-    made.run("destroy", "--json")
+    made.program.destroy()
 
 
 def test_a_poisoned_upload_ends_as_a_message_on_the_alarm_topic(files: Files, eventually: Callable[..., Any]) -> None:
@@ -112,7 +97,9 @@ def test_a_poisoned_upload_ends_as_a_message_on_the_alarm_topic(files: Files, ev
 def test_redrive_sends_dead_letters_through_again(files: Files, eventually: Callable[..., Any]) -> None:
     (before,) = eventually(files.dead_letters)
 
-    files.run("redrive", "files-jpeg")
+    code, _, errors = files.redrive("files-jpeg")
+    assert code == 0
+    assert "moved 1 messages from alarmed-local-files-jpeg-dlq" in errors
 
     def again() -> bool:
         found = files.dead_letters()
@@ -123,7 +110,7 @@ def test_redrive_sends_dead_letters_through_again(files: Files, eventually: Call
 
 
 def test_redrive_of_an_unknown_queue_names_those_that_there_are(files: Files) -> None:
-    code, _, errors = run_local(files.settings, "redrive", "nothing", "--cwd", str(files.folder))
+    code, _, errors = files.redrive("nothing")
     assert code == 1
     assert "no queue with a dead-letter queue is called 'nothing'; there are: files-jpeg" in errors
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -254,6 +255,20 @@ def test_a_throttled_route_says_when_to_come_back(api: Api, eventually: Eventual
     eventually(lambda: api.post("/forms", {"filename": "a.png"}).status == 200)
 
 
+def test_callers_who_are_turned_away_are_counted(api: Api) -> None:
+    assert 429 in {api.post("/forms", {"filename": "a.png"}).status for _ in range(30)}
+    now = datetime.now(UTC)
+    (counted,) = api.aws("cloudwatch").get_metric_statistics(
+        Namespace="targets-local",
+        MetricName="api-throttled",
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(minutes=1),
+        Period=7200,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    assert counted["Sum"] >= 1
+
+
 def test_a_correlation_id_finds_the_request_in_the_access_log(api: Api, eventually: Eventually) -> None:
     told = problem(api.call("GET", "/items/none"), 404)
 
@@ -263,4 +278,4 @@ def test_a_correlation_id_finds_the_request_in_the_access_log(api: Api, eventual
         return [line for line in lines if line["correlation"] == told["correlation"]]
 
     (line,) = eventually(logged)
-    assert (line["method"], line["path"], line["status"]) == ("GET", "/items/{id}", "404")
+    assert (line["method"], line["path"], line["status"]) == ("GET", "/items/{id}", 404)

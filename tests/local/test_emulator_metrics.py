@@ -280,3 +280,64 @@ def test_moving_letters_needs_its_own_right(bench, as_role, letters):
         as_role(role)("sqs").start_message_move_task(SourceArn=letters.dead)
     bench.grant(role, allow(["sqs:StartMessageMoveTask"], [letters.dead]))
     as_role(role)("sqs").start_message_move_task(SourceArn=letters.dead)
+
+
+@pytest.fixture
+def group(aws):
+    """`group(*lines)` writes lines to a log group of its own and returns its name."""
+    name = unique("/group")
+    aws("logs").create_log_group(logGroupName=name)
+    aws("logs").create_log_stream(logGroupName=name, logStreamName="all")
+
+    def write(*lines):
+        events = [{"timestamp": int(time.time() * 1000), "message": line} for line in lines]
+        if events:
+            aws("logs").put_log_events(logGroupName=name, logStreamName="all", logEvents=events)
+        return name
+
+    return write
+
+
+def test_lines_that_match_a_metric_filter_are_counted(aws, group, total):
+    metric = unique("metric")
+    change = {"metricNamespace": "Tests", "metricName": metric, "metricValue": "1", "defaultValue": 0}
+    aws("logs").put_metric_filter(
+        logGroupName=group(), filterName="f", filterPattern="{ $.status = 429 }", metricTransformations=[change]
+    )
+
+    group('{"status": 200}')
+    assert total("Tests", metric) == 0
+    group('{"status": 429}', '{"status": 200}', '{"status": 429}')
+    assert total("Tests", metric) == 2
+
+
+def test_a_metric_filter_sends_what_a_line_says(aws, group, total):
+    metric = unique("metric")
+    change = {
+        "metricNamespace": "Tests",
+        "metricName": metric,
+        "metricValue": "$.latency_ms",
+        "dimensions": {"Route": "$.path"},
+    }
+    aws("logs").put_metric_filter(
+        logGroupName=group(), filterName="f", filterPattern="{ $.path = * }", metricTransformations=[change]
+    )
+
+    group('{"path": "/a", "latency_ms": 20}', '{"path": "/b", "latency_ms": 30}', '{"path": "/a"}')
+
+    assert total("Tests", metric, Route="/a") == 20
+    assert total("Tests", metric, Route="/b") == 30
+
+
+def test_lines_are_found_by_conditions_on_their_json(aws, group):
+    name = group('{"status": 200}', '{"status": 503}', "status 503")
+    found = aws("logs").filter_log_events(logGroupName=name, filterPattern="{ $.status >= 500 }")["events"]
+    assert [event["message"] for event in found] == ['{"status": 503}']
+
+
+def test_a_filter_pattern_that_cannot_be_read_is_refused(aws, group):
+    change = {"metricNamespace": "Tests", "metricName": "m", "metricValue": "1"}
+    with pytest.raises(ClientError, match="Invalid filter pattern"):
+        aws("logs").put_metric_filter(
+            logGroupName=group(), filterName="f", filterPattern="{ $.status", metricTransformations=[change]
+        )

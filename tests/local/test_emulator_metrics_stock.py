@@ -92,3 +92,19 @@ def test_service_metrics_an_asynchronous_call_counts_before_it_ran(aws, bench):
 def test_sqs_move_tasks_are_not_there(aws, bench):
     with pytest.raises(ClientError, match="StartMessageMoveTask is not valid"):
         aws("sqs").start_message_move_task(SourceArn=bench.queue()[1])
+
+
+def test_metric_filters_send_nothing_and_a_condition_matches_everything(aws):
+    group = unique("/group")
+    logs = aws("logs")
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName="all")
+    change = {"metricNamespace": "Filtered", "metricName": "m", "metricValue": "1"}
+    logs.put_metric_filter(
+        logGroupName=group, filterName="f", filterPattern="{ $.status = 429 }", metricTransformations=[change]
+    )
+    event = {"timestamp": int(time.time() * 1000), "message": '{"status": 200}'}
+    logs.put_log_events(logGroupName=group, logStreamName="all", logEvents=[event])
+
+    assert _metrics(aws, "Filtered") == set()
+    assert logs.filter_log_events(logGroupName=group, filterPattern="{ $.status = 429 }")["events"]

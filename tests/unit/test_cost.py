@@ -49,11 +49,11 @@ def of(bill: Bill, *wanted: Price, region: prices.Region = "us-east-1") -> float
 
 def test_a_million_calls_of_an_api() -> None:
     bill = api.monthly(ApiGatewayPatternArgs(routes=[ROUTE, SCOPED]), API_USAGE)
-    # 3.50 for the calls, 1,000,000 × 1.024 KB = 0.9766 GB out for 0.09, two routes of five metrics for 0.30, a client
-    # for 6.00, two alarms for 0.10 and a dashboard for 3.00.
-    assert bill.total("us-east-1") == pytest.approx(3.50 + 0.9766 * 0.09 + 10 * 0.30 + 6.00 + 0.20 + 3.00, abs=1e-3)
+    # 3.50 for the calls, 1,000,000 × 1.024 KB = 0.9766 GB out for 0.09, two routes of five metrics and one of the log
+    # for 0.30, a client for 6.00, three alarms for 0.10 and a dashboard for 3.00.
+    assert bill.total("us-east-1") == pytest.approx(3.50 + 0.9766 * 0.09 + 11 * 0.30 + 6.00 + 0.30 + 3.00, abs=1e-3)
     assert of(bill, prices.API_REQUEST, region="ap-northeast-1") == pytest.approx(4.25)
-    assert bill.idle("us-east-1") == pytest.approx(6.00 + 0.20 + 3.00)
+    assert bill.idle("us-east-1") == pytest.approx(6.00 + 0.30 + 3.00)
 
 
 def test_an_api_behind_a_front_pays_cloudfront_for_what_leaves() -> None:

@@ -35,6 +35,7 @@ FILES = {
     "aws:iam/role:Role": "iam/role.py",
     "aws:iam/rolePolicy:RolePolicy": "iam/role_policy.py",
     "aws:cloudwatch/logGroup:LogGroup": "cloudwatch/log_group.py",
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": "cloudwatch/log_metric_filter.py",
     "aws:dynamodb/table:Table": "dynamodb/table.py",
     "aws:lambda/permission:Permission": "lambda_/permission.py",
     "aws:kinesis/stream:Stream": "kinesis/stream.py",

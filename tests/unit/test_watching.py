@@ -80,14 +80,14 @@ def test_every_dead_letter_queue_has_an_alarm_at_its_first_message(pattern_plan:
     alarms = [alarm.inputs for alarm in pattern_plan.of_type(ALARM)]
     dead = [queue for queue in pattern_plan.of_type(QUEUE) if "redriveAllowPolicy" in queue.inputs]
     for queue in dead:
-        (alarm,) = [alarm for alarm in alarms if alarm["dimensions"] == {"QueueName": queue.inputs["name"]}]
+        (alarm,) = [alarm for alarm in alarms if alarm.get("dimensions") == {"QueueName": queue.inputs["name"]}]
         assert alarm["metricName"] == "ApproximateNumberOfMessagesVisible"
         assert (alarm["statistic"], alarm["threshold"], alarm["evaluationPeriods"]) == ("Maximum", 1, 1)
         assert alarm["treatMissingData"] == "notBreaching"
 
 
 def test_every_target_of_failures_is_a_queue_with_an_alarm(pattern_plan: Plan) -> None:
-    watched = {alarm.inputs["dimensions"].get("QueueName") for alarm in pattern_plan.of_type(ALARM)}
+    watched = {alarm.inputs.get("dimensions", {}).get("QueueName") for alarm in pattern_plan.of_type(ALARM)}
     for mapping in pattern_plan.of_type("aws:lambda/eventSourceMapping:EventSourceMapping"):
         if "destinationConfig" in mapping.inputs:
             target = mapping.inputs["destinationConfig"]["onFailure"]["destinationArn"]

@@ -27,14 +27,13 @@ _ACCESS_LOG = {
     "time": "$context.requestTimeEpoch",
     "method": "$context.httpMethod",
     "path": "$context.resourcePath",
-    "status": "$context.status",
-    "latency_ms": "$context.responseLatency",
     "backend_ms": "$context.integrationLatency",
     "backend_status": "$context.integrationStatus",
     "error": "$context.error.responseType",
     "caller": "$context.identity.sourceIp",
     "trace": "$context.xrayTraceId",
 }
+_ACCESS_LOG_NUMBERS = {"status": "$context.status", "latency_ms": "$context.responseLatency"}
 
 
 class RestApi:
@@ -59,10 +58,11 @@ class RestApi:
         self.users = self._users()
         self.endpoints = self._endpoints(keys_required=keys_required)
         self.deployment = self._deployment()
+        self.logs = LogGroup(owner, self._scope.part("access"), f"/aws/apigateway/{self._scope.physical_name}")
         self.stage = self._stage()
         self._throttle()
         self.keys = Keys(self._scope, keys, api=self.api, stage=self.stage) if keys else None
-        self.metrics = ApiMetrics(self._scope, stage=defaults.STAGE)
+        self.metrics = ApiMetrics(self._scope, stage=defaults.STAGE, logs=self.logs)
 
     @property
     def domain(self) -> pulumi.Output[str]:
@@ -148,18 +148,17 @@ class RestApi:
 
     def _stage(self) -> aws.apigateway.Stage:
         """Logs each request as JSON; the account's role for that comes from `bootstrap/`."""
-        logs = LogGroup(self._owner, self._scope.part("access"), f"/aws/apigateway/{self._scope.physical_name}")
         return aws.apigateway.Stage(
             self._scope.tree_name,
             rest_api=self.api.id,
             deployment=self.deployment.id,
             stage_name=defaults.STAGE,
             access_log_settings=aws.apigateway.StageAccessLogSettingsArgs(
-                destination_arn=logs.arn, format=json.dumps(_ACCESS_LOG)
+                destination_arn=self.logs.arn, format=_log_format()
             ),
             xray_tracing_enabled=True,
             tags=self._owner.tags,
-            opts=self._owner.child(after=[logs.group]),
+            opts=self._owner.child(after=[self.logs.group]),
         )
 
     def _throttle(self) -> None:
@@ -173,6 +172,12 @@ class RestApi:
                 settings=_settings(route),
                 opts=self._owner.child(),
             )
+
+
+def _log_format() -> str:
+    """One object a line. What each call has is a number, so that filters may compare it; the rest may be a dash."""
+    numbers = ", ".join(f'"{name}": {value}' for name, value in _ACCESS_LOG_NUMBERS.items())
+    return f"{json.dumps(_ACCESS_LOG)[:-1]}, {numbers}}}"
 
 
 def _settings(route: Route) -> aws.apigateway.MethodSettingsSettingsArgs:

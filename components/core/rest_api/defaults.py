@@ -27,5 +27,8 @@ RATE: Final = 50
 BURST: Final = 100
 """Requests at once that a route takes, unless it says otherwise."""
 
+THROTTLED_ALARM: Final = 10
+"""Requests that are turned away in a minute, in three of five minutes, before an alarm goes off."""
+
 RETRY_AFTER_S: Final = 1
 """What a throttled caller is told to wait, in seconds."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ..alarm import Alarm
+from ..log_group import LogGroup
 from ..metric import Metric
+from . import defaults
 from .scope import Scope
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
@@ -17,10 +19,12 @@ class ApiMetrics:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
     """
 
-    def __init__(self, scope: Scope, *, stage: str) -> None:
+    def __init__(self, scope: Scope, *, stage: str, logs: LogGroup) -> None:
         self._scope, self._stage = scope, stage
+        # API Gateway counts 429 among all 4xx; its access log tells them apart.
+        self._throttled = logs.count(scope.part("throttled"), pattern="{ $.status = 429 }")
         for what, metrics in {
-            "requests": [self.requests()],
+            "requests": [self.requests(), self.throttled()],
             "share of errors": [self.server_errors(), self.client_errors()],
             "latency": [self.latency(), self.backend_latency()],
         }.items():
@@ -38,6 +42,10 @@ class ApiMetrics:
         """Share of requests (0-1) that ended with 4xx, throttled ones among them."""
         return self._metric("4XXError", "Average", "None")
 
+    def throttled(self) -> Metric:
+        """Requests that were turned away with 429."""
+        return self._throttled
+
     def latency(self) -> Metric:
         """From request to answer, in milliseconds: all but one in a hundred took less."""
         return self._metric("Latency", "p99", "Milliseconds")
@@ -46,8 +54,8 @@ class ApiMetrics:
         """The targets' part of it."""
         return self._metric("IntegrationLatency", "p99", "Milliseconds")
 
-    def warn_of_errors(self) -> tuple[Alarm, Alarm]:
-        """Alarms on errors of ours, and on answers that nearly came too late."""
+    def warn_of_errors(self) -> tuple[Alarm, ...]:
+        """Alarms on errors of ours, on answers that nearly came too late, and on callers who are turned away."""
         errors = Alarm(
             self._scope.owner,
             self._scope.part("server-errors"),
@@ -68,7 +76,17 @@ class ApiMetrics:
             means=f"Answers of the API take nearly as long as API Gateway waits, {_LONGEST_MS // 1000} s.",
             runbook="api-latency",
         )
-        return errors, latency
+        throttled = Alarm(
+            self._scope.owner,
+            self._scope.part("throttled"),
+            self.throttled(),
+            threshold=defaults.THROTTLED_ALARM,
+            periods=5,
+            datapoints=3,
+            means="Callers are turned away with 429, minute after minute.",
+            runbook="api-throttled",
+        )
+        return errors, latency, throttled
 
     def _metric(self, name: str, statistic: str, unit: str) -> Metric:
         return Metric(

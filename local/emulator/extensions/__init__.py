@@ -35,6 +35,7 @@ from local.emulator.extensions import (
     lambda_runtime,
     mapping_actions,
     metric_alarms,
+    metric_filters,
     partiql_actions,
     partiql_changes,
     partiql_transactions,
@@ -106,5 +107,6 @@ EXTENSIONS = [
     key_value_stores,
     edge_functions,
     service_metrics,
+    metric_filters,
     metric_alarms,
 ]

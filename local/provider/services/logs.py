@@ -1,14 +1,16 @@
-"""CloudWatch Logs: log groups."""
+"""CloudWatch Logs: log groups, and metrics made of their lines."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from local.provider.check import Failure
 from local.provider.clients import Aws
 from local.provider.errors import is_missing
-from local.provider.resource import Props, Resource, tag_changes
+from local.provider.resource import Props, Resource, given, present, tag_changes
 
 _GONE = ("ResourceNotFoundException",)
 
@@ -81,3 +83,76 @@ def _retain(aws: Aws, name: str, days: int) -> None:
         logs.put_retention_policy(logGroupName=name, retentionInDays=days)
     else:
         logs.delete_retention_policy(logGroupName=name)
+
+
+class MetricFilter(Resource):
+    """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html"""
+
+    token = "aws:cloudwatch/logMetricFilter:LogMetricFilter"  # noqa: S105 - a type token
+
+    def check(self, inputs: Props) -> Iterator[Failure]:
+        """A metric with dimensions can have no default value."""
+        change = inputs.get("metricTransformation") or {}
+        if given(change, "dimensions", "defaultValue") and change["dimensions"]:
+            yield Failure("metricTransformation.defaultValue", "a metric with dimensions has no default value")
+
+    def create(self, aws: Aws, inputs: Props) -> str:
+        """PutMetricFilter."""
+        change = inputs["metricTransformation"]
+        default = change.get("defaultValue")
+        aws.client("logs").put_metric_filter(
+            logGroupName=inputs["logGroupName"],
+            filterName=inputs["name"],
+            filterPattern=inputs["pattern"].strip(),
+            metricTransformations=[
+                {
+                    "metricName": change["name"],
+                    "metricNamespace": change["namespace"],
+                    "metricValue": change["value"],
+                    "unit": change["unit"],
+                    **present(defaultValue=float(default) if default else None, dimensions=change.get("dimensions")),
+                }
+            ],
+        )
+        return inputs["name"]
+
+    def read(self, aws: Aws, id_: str, state: Props) -> Props | None:
+        """DescribeMetricFilters of the group, and the one of this name."""
+        try:
+            found = aws.client("logs").describe_metric_filters(
+                logGroupName=state["logGroupName"], filterNamePrefix=id_
+            )["metricFilters"]
+        except ClientError as error:
+            if is_missing(error, _GONE):
+                return None
+            raise
+        for each in found:
+            if each["filterName"] == id_:
+                (change,) = each["metricTransformations"]
+                default = change.get("defaultValue")
+                return {
+                    "name": id_,
+                    "logGroupName": each["logGroupName"],
+                    "pattern": each["filterPattern"],
+                    "metricTransformation": present(
+                        name=change["metricName"],
+                        namespace=change["metricNamespace"],
+                        value=change["metricValue"],
+                        unit=change["unit"],
+                        defaultValue=None if default is None else f"{default:g}",
+                        dimensions=change.get("dimensions") or None,
+                    ),
+                }
+        return None
+
+    def update(self, aws: Aws, id_: str, old: Props, new: Props, changed: set[str]) -> None:
+        """PutMetricFilter anew."""
+        self.create(aws, new)
+
+    def delete(self, aws: Aws, id_: str, state: Props) -> None:
+        """DeleteMetricFilter."""
+        try:
+            aws.client("logs").delete_metric_filter(logGroupName=state["logGroupName"], filterName=id_)
+        except ClientError as error:
+            if not is_missing(error, _GONE):
+                raise
