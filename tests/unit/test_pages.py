@@ -48,11 +48,14 @@ def test_a_drawing_shows_states_at_every_level_with_all_their_ways(tmp_path: Pat
         "Choices": [{"Variable": "$.a", "StringEquals": 'x"y', "Next": "Both"}],
         "Default": "end",
     }
-    caught = [{"ErrorEquals": ["Taken"], "Next": "Late"}, {"ErrorEquals": ["States.ALL"], "Next": "Late"}]
+    caught = [{"ErrorEquals": ["Taken"], "Next": "Late"}, {"ErrorEquals": ["States.ALL"], "Next": "Lost"}]
     states = {
         "Big?": choice,
         "Both": {"Type": "Parallel", "Branches": [branch], "Catch": caught, "Next": "Late"},
-        "Late": {"Type": "Wait", "Seconds": 5, "Next": "end"},
+        "Late": {"Type": "Wait", "Seconds": "{% $s %}", "Next": "Done"},
+        "Done": {"Type": "Succeed"},
+        "Lost": {"Type": "Pass", "Next": "Keep"},
+        "Keep": task("dynamodb:putItem", Next="end", Catch=[{"ErrorEquals": ["States.ALL"], "Next": "end"}]),
         "end": {"Type": "Fail"},
     }
     file.write_text(json.dumps({"StartAt": "Big?", "States": states}))
@@ -62,14 +65,20 @@ def test_a_drawing_shows_states_at_every_level_with_all_their_ways(tmp_path: Pat
         '  subgraph s_Both ["Both: at once"]',
         '    s_Pay["Pay<br/>λ Pay"]',
         "  end",
-        '  s_Late>"Late<br/>5 s"]',
+        '  s_Late>"Late<br/>$s s"]',
+        '  s_Done(["Done"])',
+        '  s_Lost(["Lost"]):::failed',
+        '  s_Keep["Keep<br/>dynamodb putItem"]',
         '  s_end(["end"]):::failed',
         '  s_Big_3f -->|"$.a StringEquals x#quot;y"| s_Both',
         '  s_Big_3f -->|"else"| s_end',
         "  s_Both --> s_Late",
         '  s_Both -.->|"Taken"| s_Late',
-        "  s_Both -.-> s_Late",
-        "  s_Late --> s_end",
+        "  s_Both -.-> s_Lost",
+        "  s_Late --> s_Done",
+        "  s_Keep --> s_end",
+        "  s_Keep -.-> s_end",
+        '  s_Keep_from(["each dashed state"]):::failed --> s_Keep',
     ]
 
 
