@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 Resource = Mapping[str, Any]
 """A resource as `pulumi stack export` has it: urn, type, parent, inputs, outputs, propertyDependencies."""
@@ -62,7 +63,8 @@ def draw(resources: Iterable[Resource]) -> str:
     for component in everything:
         if component["type"].startswith("serviceful:"):
             lines += _box(component, [one for one in everything if one.get("parent") == component["urn"]])
-    lines += sorted({*_wires(everything, nodes), *_grants(everything), *_origins(everything, nodes)})
+    wires = {*_wires(everything, nodes), *_grants(everything), *_origins(everything, nodes), *_proxied(everything)}
+    lines += sorted(wires)
     return "\n".join(["```mermaid", *lines, "```"]) + "\n"
 
 
@@ -91,6 +93,16 @@ def _origins(everything: list[Resource], nodes: Mapping[str, str]) -> Iterator[s
             for origin in _ends(one, "origins", nodes):
                 yield f"  {edge} --> {origin}" if origin in apis else f"  {origin} --> {edge}"
             yield f"  {edge} --> viewer"
+
+
+def _proxied(everything: list[Resource]) -> Iterator[str]:
+    """Which applications of others an API passes requests on to."""
+    apis = {one["parent"]: one for one in everything if one["type"] == "aws:apigateway/restApi:RestApi"}
+    for one in everything:
+        if one["type"] == "aws:apigateway/integration:Integration" and one["inputs"]["type"] == "HTTP_PROXY":
+            host = urlsplit(one["inputs"]["uri"]).netloc
+            node = re.sub(r"\W", "_", host)
+            yield f'  {_id(apis[one["parent"]])} --> {node}["{host}"]'
 
 
 def _grants(everything: list[Resource]) -> Iterator[str]:

@@ -9,20 +9,26 @@ from pathlib import Path
 import pytest
 
 from local import machines, pages, picture
-from local.settings import REPO
+from local.settings import MONOLITH_HOST, REPO
 from tests.asl import task
-from tests.recorder import record
+from tests.recorder import Plan, record
+
+
+def _planned() -> Plan:
+    """The reference system as `make up` deploys it."""
+    local = {"serviceful:monolithUrl": f"http://{MONOLITH_HOST}"}
+    return record(lambda: runpy.run_path(str(REPO / "__main__.py")), config=local)
 
 
 def test_the_pictures_show_the_system_as_it_is_planned() -> None:
-    plan = record(lambda: runpy.run_path(str(REPO / "__main__.py")))
+    plan = _planned()
     drawn = picture.draw(plan.exported())
     for page in ("README.md", "docs/fan-out.md"):
         assert pages.block(REPO / page, "picture") == drawn, "run `make docs`"
 
 
 def test_every_function_queue_topic_bucket_and_distribution_is_in_the_picture() -> None:
-    plan = record(lambda: runpy.run_path(str(REPO / "__main__.py")))
+    plan = _planned()
     drawn = picture.draw(plan.exported())
     for kind in ("lambda/function", "sqs/queue", "sns/topic", "s3/bucket", "cloudfront/distribution"):
         shown = [leaf for leaf in plan.leaves if leaf.type.partition(":")[2].partition(":")[0] == kind]
