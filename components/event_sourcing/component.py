@@ -9,9 +9,11 @@ from pathlib import Path
 
 from pulumi import ResourceOptions
 
+from ..core.alarm import Alarm
 from ..core.bus import Bus
 from ..core.dashboard import Dashboard
 from ..core.function import Function
+from ..core.metric import Metric
 from ..core.pattern import Pattern
 from ..core.permissions import Permission
 from ..core.pipe import Pipe
@@ -240,10 +242,33 @@ class EventSourcedBatch(Pattern):
         late = self.ingest if isinstance(self.log, Stream) else self.log
         for reader in (late, self.projector):
             reader.warn_of_lag(minutes=defaults.LAG_ALARM_MINUTES)
+        for projection in self.tables:
+            self._warn_of_lag(projection)
         self.replay.warn_of_failures()
         if self.closing:
             self.closing.warn_of_losses()
         return Dashboard(self)
+
+    def _warn_of_lag(self, projection: str) -> None:
+        """The projector says how far each projection is behind; see `handlers/events/lag.py`."""
+        metric = Metric(
+            namespace="Serviceful/Events",
+            name="ProjectionLag",
+            dimensions={"FunctionName": self.projector.physical_name, "Projection": projection},
+            statistic="Maximum",
+            unit="Milliseconds",
+        )
+        self.watch.show("Lag of projections", metric)
+        Alarm(
+            self,
+            f"{projection.replace('_', '-')}-lag",
+            metric,
+            threshold=defaults.LAG_ALARM_MINUTES * 60_000,
+            periods=5,
+            datapoints=3,
+            means=f"The projection {projection} is {defaults.LAG_ALARM_MINUTES} minutes behind its events.",
+            runbook="lag",
+        )
 
     def _discarded(self, function: str) -> DeadLetters:
         return DeadLetters(

@@ -77,6 +77,7 @@ def monthly(args: EventSourcedBatchArgs, usage: EventsUsage) -> Bill:
     bill.add(prices.EVENT, "change events", usage.events)
     bill.add(prices.EXPRESS, "reads", usage.reads)
     bill.add(prices.EXPRESS_GB_SECOND, "reads", usage.reads * usage.read_s * _EXPRESS_GB)
+    bill.add(prices.METRIC, "lag of projections", len(args.projections) if usage.events else 0)
     bill.watching(
         alarms=alarms(args),
         log_gb=gb(kb=2 * calls * usage.log_kb),
@@ -126,8 +127,9 @@ def _tables(bill: Bill, args: EventSourcedBatchArgs, usage: EventsUsage) -> None
 
 
 def alarms(args: EventSourcedBatchArgs) -> int:
-    """Quarantine and what is discarded (log, projector, pipe), errors and lag of two, a failed or late replay, closing.
+    """Quarantine and what is discarded (log, projector, pipe), errors and lag of two functions, the lag of each
+    projection, a failed or late replay, closing.
 
     A log over FIFO has a dead-letter queue where Kinesis has one for discarded records.
     """
-    return 10 + (args.closing is not None)
+    return 10 + len(args.projections) + (args.closing is not None)

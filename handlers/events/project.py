@@ -10,13 +10,15 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
 from aws_lambda_powertools import Logger
 from botocore.config import Config
 
-from handlers.events.envelope import Event
+from handlers.events import lag
+from handlers.events.envelope import Event, moment
 from handlers.events.pointers import Pointers
 from handlers.events.projections import PROJECTIONS, Projection
 from handlers.events.settings import ProjectionSettings
@@ -41,9 +43,9 @@ class Projector:
         self.dynamodb, self.settings, self.logger = dynamodb, settings, logger
         self.pointers = Pointers(dynamodb, settings.pointers_table)
 
-    def respond(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Take one batch in. The answer names the first record that failed: the stream comes again from there on,
-        and what was taken in behind it changes nothing then.
+    def respond(self, event: Mapping[str, Any], function: str) -> dict[str, Any]:
+        """Take one batch in, as the function of this name. The answer names the first record that failed: the stream
+        comes again from there on, and what was taken in behind it changes nothing then.
 
         https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
         """
@@ -51,13 +53,13 @@ class Projector:
         changes = [Change(place, made) for place, record in enumerate(records) if (made := appended(record))]
         if not changes:
             return {"batchItemFailures": []}
-        failed = [self._project(PROJECTIONS[name], changes) for name in self.settings.tables]
+        failed = [self._project(PROJECTIONS[name], changes, function) for name in self.settings.tables]
         first = min((place for place in failed if place is not None), default=None)
         if first is None:
             return {"batchItemFailures": []}
         return {"batchItemFailures": [{"itemIdentifier": records[first]["dynamodb"]["SequenceNumber"]}]}
 
-    def _project(self, projection: Projection, changes: list[Change]) -> int | None:
+    def _project(self, projection: Projection, changes: list[Change], function: str) -> int | None:
         """Take the changes into one projection; the first place that failed."""
         failed: list[int] = []
         try:
@@ -74,6 +76,7 @@ class Projector:
             done = [change.event.recorded for change in changes if first is None or change.place < first]
             if done:
                 self.pointers.advance(projection.name, max(done))
+                lag.report(function, projection.name, moment(min(done)), datetime.now(UTC))
         except Exception:
             self.logger.exception("not projected", projection=projection.name)
             failed.append(changes[0].place)
@@ -105,4 +108,4 @@ projector = Projector(boto3.client("dynamodb", config=config), settings, logger)
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Take a batch of the event table's changes into the projections."""
-    return projector.respond(event)
+    return projector.respond(event, context.function_name)

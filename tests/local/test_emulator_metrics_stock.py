@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from tests.local import test_emulator_stock as stock_server
 from tests.local.emulation import unique
+from tests.local.test_emulator_embedded_metrics import line
 
 pytestmark = pytest.mark.local
 
@@ -108,3 +109,12 @@ def test_metric_filters_send_nothing_and_a_condition_matches_everything(aws):
 
     assert _metrics(aws, "Filtered") == set()
     assert logs.filter_log_events(logGroupName=group, filterPattern="{ $.status = 429 }")["events"]
+
+
+def test_embedded_metrics_are_log_lines(aws):
+    group, metric = unique("group"), unique("metric")
+    aws("logs").create_log_group(logGroupName=group)
+    aws("logs").create_log_stream(logGroupName=group, logStreamName="one")
+    event = {"timestamp": int(time.time() * 1000), "message": json.dumps(line(metric))}
+    aws("logs").put_log_events(logGroupName=group, logStreamName="one", logEvents=[event])
+    assert metric not in _metrics(aws, "Tests")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -39,6 +40,26 @@ def test_an_event_is_accepted_kept_and_counted(log: DeployedLog, eventually: Eve
     assert answer["age_seconds"] >= 0
     [item] = [item for item in log.kept() if item["id"]["S"] == event["id"]]
     assert json.loads(item["payload"]["S"]) == event["payload"]
+
+
+def test_how_far_a_projection_is_behind_is_measured(log: DeployedLog, aws: Client, eventually: Eventually) -> None:
+    log.append([purchase(unique("order"))])
+    of = {"FunctionName": log.names["projector"], "Projection": "daily_sales"}
+    call = {
+        "Namespace": "Serviceful/Events",
+        "MetricName": "ProjectionLag",
+        "Dimensions": [{"Name": name, "Value": value} for name, value in of.items()],
+        "StartTime": datetime.now(UTC) - timedelta(hours=1),
+        "EndTime": datetime.now(UTC) + timedelta(hours=1),
+        "Period": 7200,
+        "Statistics": ["Maximum"],
+    }
+    [point] = eventually(lambda: aws("cloudwatch").get_metric_statistics(**call)["Datapoints"], 40)
+    assert 0 < point["Maximum"] < 40_000
+    assert point["Unit"] == "Milliseconds"
+    alarm = f"event-logs-local-{log.kind}-daily-sales-lag"
+    [found] = aws("cloudwatch").describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
+    assert (found["MetricName"], found["Dimensions"]) == (call["MetricName"], call["Dimensions"])
 
 
 def test_an_aggregates_events_are_kept_in_the_order_in_which_they_were_sent(
