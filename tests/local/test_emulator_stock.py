@@ -216,3 +216,8 @@ def test_edge_functions_know_no_module_of_cloudfront(stock):
     printed = subprocess.run(command, env=manager.environment(stock), capture_output=True, text=True, check=True).stdout
 
     assert "require('cloudfront') is not supported" in printed or "Cannot use import statement" in printed
+
+
+def test_empty_secrets_have_a_version_without_a_value(aws):
+    made = aws("secretsmanager").create_secret(Name=unique("empty"))
+    assert "SecretString" not in aws("secretsmanager").get_secret_value(SecretId=made["ARN"])
