@@ -3,6 +3,7 @@
 from .api_gateway import ApiGatewayPattern, ApiGatewayPatternArgs
 from .event_sourcing import EventSourcedBatch, EventSourcedBatchArgs
 from .fan_out import FanOutConverter, FanOutConverterArgs, Thumbnail, ToJpeg, Zip
+from .waiting_room import Room, VirtualWaitingRoom, VirtualWaitingRoomArgs
 
 __all__ = [
     "ApiGatewayPattern",
@@ -11,7 +12,10 @@ __all__ = [
     "EventSourcedBatchArgs",
     "FanOutConverter",
     "FanOutConverterArgs",
+    "Room",
     "Thumbnail",
     "ToJpeg",
+    "VirtualWaitingRoom",
+    "VirtualWaitingRoomArgs",
     "Zip",
 ]

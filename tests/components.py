@@ -37,6 +37,7 @@ from components.core.state_machine import StateMachine
 from components.core.stream import Stream
 from components.core.table import Table
 from components.event_sourcing import EventSourcedBatch, EventSourcedBatchArgs, Fifo
+from components.waiting_room import Room, VirtualWaitingRoom, VirtualWaitingRoomArgs
 from local.settings import REPO
 
 SALE = AsEvent(type="purchase.completed", version=2, payload=("title", "amount_minor"))
@@ -132,6 +133,16 @@ PATTERNS: dict[str, Callable[[str, Any], Pattern]] = {
     "ApiGatewayPattern with a front": _front,
     "EventSourcedBatch": lambda name, opts: EventSourcedBatch(name, EventSourcedBatchArgs(), opts),
     "EventSourcedBatch over FIFO": lambda name, opts: EventSourcedBatch(name, EventSourcedBatchArgs(log=Fifo()), opts),
+    "VirtualWaitingRoom": lambda name, opts: VirtualWaitingRoom(
+        name,
+        VirtualWaitingRoomArgs(
+            rooms=[
+                Room("shop", capacity=600, paths=("/shop/",)),
+                Room("launch", capacity=60, paths=("/launch/",), start="guard", origin_alarm="origin-busy"),
+            ]
+        ),
+        opts,
+    ),
     "FanOutConverter": lambda name, opts: FanOutConverter(
         name, FanOutConverterArgs(converters=[Thumbnail(300, 300), Thumbnail(64, 64), ToJpeg(), Zip()]), opts
     ),

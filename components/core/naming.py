@@ -24,7 +24,9 @@ Kind = Literal[
     "pipe",
     "queue",
     "role",
+    "rule",
     "schedule",
+    "secret",
     "state-machine",
     "stream",
     "table",
@@ -51,7 +53,9 @@ LONGEST: dict[Kind, int] = {
     "pipe": 64,  # https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_CreatePipe.html
     "queue": 80,  # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
     "role": 64,  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    "rule": 64,  # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
     "schedule": 64,  # https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
+    "secret": 512,  # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
     "state-machine": 80,  # https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
     "stream": 128,  # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
     "table": 255,  # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html

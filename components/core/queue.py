@@ -89,6 +89,10 @@ class Queue:
         actions = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
         return Permission(actions=actions, resources=(self.arn,))
 
+    def drain(self) -> Permission:
+        """Take messages out, without a mapping."""
+        return Permission(actions=("sqs:ReceiveMessage", "sqs:DeleteMessage"), resources=(self.arn,))
+
     def filled_by_topic(self, topic_arn: str) -> Statement:
         """Let SNS deliver the messages of one topic."""
         return allow_service(

@@ -18,7 +18,8 @@ class Table:
     """An on-demand table with point-in-time recovery, encrypted with a key that DynamoDB owns.
 
     `key` and `sort_key` are (name, type). Changing them would replace the table and lose its data, so they are part of
-    the table's name. `stream` sends each change with the item as it is now.
+    the table's name. `stream` sends each change with the item as it is now. Items go some time after the second (since
+    1970) that their attribute `expires` names.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.CoreComponents.html
     """
 
@@ -30,6 +31,7 @@ class Table:
         key: tuple[str, KeyType],
         sort_key: tuple[str, KeyType] | None = None,
         stream: bool = False,
+        expires: str = "",
     ) -> None:
         self._owner, self.tree_name = owner, owner.tree_name(name)
         keys = [key, *([sort_key] if sort_key else [])]
@@ -43,6 +45,7 @@ class Table:
             hash_key=key[0],
             range_key=sort_key[0] if sort_key else None,
             attributes=[aws.dynamodb.TableAttributeArgs(name=one, type=type_) for one, type_ in keys],
+            ttl=aws.dynamodb.TableTtlArgs(attribute_name=expires, enabled=True) if expires else None,
             stream_enabled=stream or None,
             stream_view_type="NEW_IMAGE" if stream else None,
             point_in_time_recovery=aws.dynamodb.TablePointInTimeRecoveryArgs(enabled=True),

@@ -1,1 +1,6 @@
-"""A waiting room before anything that takes fewer visitors than come."""
+"""Keep a burst at the edge, and let it in at the pace of the application."""
+
+from .args import Room, VirtualWaitingRoomArgs
+from .component import VirtualWaitingRoom
+
+__all__ = ["Room", "VirtualWaitingRoom", "VirtualWaitingRoomArgs"]

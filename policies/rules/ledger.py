@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from pulumi_policy.proxy import UnknownValueError
 
+from ..framework.ledger import PolicyEntry
 from ..framework.resources import Resource
 from ..framework.rule import Context, Example, Severity, resources, rule
 from ..framework.stack import Stack
@@ -212,14 +213,23 @@ def ledger_statements(resource: Resource, context: Context) -> Iterator[str]:
         yield "stands in no ledger"
     elif resource.type == LAMBDA_PERMISSION:
         if not (entry.awaits and resource.is_unknown("sourceArn")):
-            yield from difference(_on_function(resource, context.stack), entry.statements)
+            yield from difference(_on_function(resource, context.stack, entry), entry.statements)
     elif not (entry.awaits and resource.is_unknown("policy")):
         yield from difference(parse(resource.known("policy")), entry.statements)
 
 
-def _on_function(permission: Resource, stack: Stack) -> Iterator[Statement]:
+def _on_function(permission: Resource, stack: Stack, entry: PolicyEntry) -> Iterator[Statement]:
     """A Lambda permission's statement, on the ARN of the function that it names."""
     function = stack.named_by(permission, "function", FUNCTION)
-    arn = function.known("arn") if function else permission.known("function")
+    arn = _arn_of(function, stack, entry) if function else permission.known("function")
     for statement in resource_statements(permission, stack):
         yield replace(statement, resources=(arn,))
+
+
+def _arn_of(function: Resource, stack: Stack, entry: PolicyEntry) -> str:
+    """The function's ARN; before it is made, the one in the ledger, if it is this function's by its name."""
+    if function.is_unknown("arn"):
+        computed = {resource for statement in entry.statements for resource in statement.resources}
+        if len(computed) == 1 and stack.find(*computed, FUNCTION) is function:
+            return computed.pop()
+    return function.known("arn")

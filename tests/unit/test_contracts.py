@@ -35,6 +35,10 @@ FIXED = {
     "aws:apigateway/usagePlanKey:UsagePlanKey": "keyId",
     "aws:cloudwatch/dashboard:Dashboard": "dashboardName",
     "aws:cloudwatch/eventBus:EventBus": "name",
+    "aws:cloudwatch/eventRule:EventRule": "name",
+    "aws:cloudwatch/eventTarget:EventTarget": "targetId",
+    "aws:lambda/permission:Permission": "statementId",
+    "aws:secretsmanager/secret:Secret": "name",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "name",
     "aws:cognito/resourceServer:ResourceServer": "identifier",
     "aws:cognito/userPoolDomain:UserPoolDomain": "domain",
@@ -67,6 +71,7 @@ FIXED = {
 }
 # What AWS doesn't delete while it is used, or has no name of ours: created anew before the old one goes.
 EXEMPT = {
+    "aws:cloudfront/keyValueStore:KeyValueStore",
     "aws:apigateway/deployment:Deployment",
     "aws:apigateway/restApi:RestApi",
     "aws:cloudfront/distribution:Distribution",
@@ -92,6 +97,8 @@ UNTAGGABLE = {
     "aws:apigateway/usagePlanKey:UsagePlanKey",
     "aws:cloudfront/function:Function",
     "aws:cloudfront/keyvaluestoreKey:KeyvaluestoreKey",
+    "aws:cloudwatch/eventTarget:EventTarget",
+    "aws:lambda/permission:Permission",
     "aws:cloudwatch/dashboard:Dashboard",
     "aws:cloudwatch/logMetricFilter:LogMetricFilter",
     "aws:cognito/resourceServer:ResourceServer",
@@ -116,6 +123,7 @@ HOLDS_DATA = {
     "aws:dynamodb/table:Table",
     "aws:kinesis/stream:Stream",
     "aws:s3/bucket:Bucket",
+    "aws:secretsmanager/secret:Secret",
 }
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 # type → the property by which it gets its role

@@ -1,0 +1,172 @@
+"""The VirtualWaitingRoom."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pulumi import ResourceOptions
+
+from ..core.dashboard import Dashboard
+from ..core.function import Function
+from ..core.key_value_store import KeyValueStore
+from ..core.pattern import Pattern
+from ..core.permissions import Permission
+from ..core.queue import Queue
+from ..core.rest_api.api import RestApi
+from ..core.rest_api.auth import Public
+from ..core.rest_api.route import Route
+from ..core.secret import Secret
+from ..core.table import Table
+from ..core.ticker import Ticker
+from . import defaults
+from .args import Room, VirtualWaitingRoomArgs
+from .targets import AskFunction, CountArrival
+
+PACED = ("queue", "guard")
+"""Modes in which the controller runs."""
+
+ADMIT_TIMEOUT_S = 10
+CONTROLLER_TIMEOUT_S = 90
+_BEACON_VISIBILITY_S = 60
+_BEACON_ATTEMPTS = 3
+_ADMITS = ((10_000, 4), (5_000, 8))
+"""Most that the rate and the burst of a route may be, and how many times the rooms' capacity a second they are."""
+
+
+class VirtualWaitingRoom(Pattern):
+    """Keeps a burst of visitors at the edge, and lets them in at the pace that the application bears, in order.
+
+    A CloudFront Function signs a ticket for whoever has no pass, and answers how things stand out of a KeyValueStore:
+    no application, function or table is touched. Whose turn it is asks the reception, an API of the room's own: one
+    function claims the ticket and takes a place by one conditional write, so that no window ever has one too many. A
+    controller, run only while a room is open, moves the watermark by sampled arrivals and by who came.
+    """
+
+    def __init__(self, name: str, args: VirtualWaitingRoomArgs, opts: ResourceOptions | None = None) -> None:
+        args.check(name)
+        super().__init__("serviceful:index:VirtualWaitingRoom", name, physical_name=args.physical_name, opts=opts)
+        self.args = args
+        self.store = KeyValueStore(self, "rooms", comment="Modes, states and keys of waiting rooms")
+        self.secret = Secret(self, "keys", description="Keys that sign tickets and passes; the controller makes them")
+        self.tickets = Table(self, "tickets", key=("ticket", "S"), expires="gone_at")
+        self.rooms = Table(self, "rooms", key=("room", "S"))
+        self.beacons = self._beacons()
+        self.admit = self._admit()
+        self.reception = self._reception()
+        self.ticker = Ticker(self, "ticks", on=any(room.start in PACED for room in args.rooms))
+        self.controller = self._controller()
+        self.ticker.runs(self.controller)
+        self.dashboard = self._watch()
+        self.publish(
+            controller=self.controller.function.name,
+            rooms=[room.name for room in args.rooms],
+            store=self.store.arn,
+            beacons=self.beacons.queue.url,
+        )
+
+    def _beacons(self) -> Queue:
+        """Sampled arrivals, until the controller's next step."""
+        queue = Queue(self, "beacons", visibility_s=_BEACON_VISIBILITY_S, attempts=_BEACON_ATTEMPTS)
+        queue.policy()
+        return queue
+
+    def _admit(self) -> Function:
+        """Decides, exactly, whether a ticket is admitted."""
+        return Function(
+            self,
+            "admit",
+            handler="handlers.waiting_room.admit",
+            permissions=(
+                self.tickets.get(),
+                self.tickets.update(),
+                self.rooms.get(),
+                self.rooms.update(),
+                self.secret.read(),
+            ),
+            environment=self._environment(),
+            memory_mb=defaults.MEMORY_MB,
+            timeout_s=ADMIT_TIMEOUT_S,
+        )
+
+    def _reception(self) -> RestApi:
+        """Takes what is more than the edge can answer, from CloudFront alone."""
+        asked = sum(room.capacity for room in self.args.rooms) / 60
+        rate, burst = (min(most, max(20, round(times * asked))) for most, times in _ADMITS)
+        everybody = Public("visitors of CloudFront, which sends the origin key; a signed ticket says who is who")
+        admit = AskFunction(function=self.admit)
+        count = CountArrival(queue=self.beacons)
+        routes = [
+            Route(method, "/.room/{room}/admit", admit, everybody, rate=rate, burst=burst) for method in ("GET", "POST")
+        ]
+        beacon = Route(
+            "GET",
+            "/.room/{room}/beacon",
+            count,
+            everybody,
+            rate=defaults.BEACON_RATE,
+            burst=defaults.BEACON_BURST,
+        )
+        return RestApi(self, "reception", [*routes, beacon], keys=("origin-a", "origin-b"), keys_required=True)
+
+    def _controller(self) -> Function:
+        """Paces the rooms, makes and changes their keys, and does what operators say."""
+        alarms = sorted({room.origin_alarm for room in self.args.rooms if room.origin_alarm})
+        look = Permission(
+            actions=("cloudwatch:DescribeAlarms",),
+            resources=tuple(self.names.arn("cloudwatch", f"alarm:{alarm}") for alarm in alarms),
+        )
+        return Function(
+            self,
+            "controller",
+            handler="handlers.waiting_room.controller",
+            permissions=(
+                self.beacons.drain(),
+                self.beacons.dead_letters.send(),
+                self.rooms.get(),
+                self.rooms.update(),
+                self.secret.read(),
+                self.secret.write(),
+                self.store.update(),
+                self.ticker.switch(),
+                *([look] if alarms else []),
+            ),
+            environment={
+                **self._environment(),
+                "BEACONS_URL": self.beacons.queue.url,
+                "DEAD_LETTERS_URL": self.beacons.dead_letters.queue.url,
+                "STORE_ARN": self.store.arn,
+                "TICK_RULE": self.ticker.physical_name,
+            },
+            memory_mb=defaults.MEMORY_MB,
+            timeout_s=CONTROLLER_TIMEOUT_S,
+        )
+
+    def _environment(self) -> dict[str, Any]:
+        return {
+            "ROOMS": json.dumps({room.name: _settings(room) for room in self.args.rooms}),
+            "TICKETS_TABLE": self.tickets.physical_name,
+            "ROOMS_TABLE": self.rooms.physical_name,
+            "KEYS_SECRET": self.secret.arn,
+        }
+
+    def _watch(self) -> Dashboard:
+        """Warns when visitors can't be admitted, or nobody paces the rooms; lost beacons warn of themselves."""
+        for function in (self.admit, self.controller):
+            function.warn_of_errors()
+        return Dashboard(self)
+
+
+def _settings(room: Room) -> dict[str, Any]:
+    """As the functions read them."""
+    return {
+        "capacity": room.capacity,
+        "total": room.capacity * room.session_min if room.total is None else room.total,
+        "session_s": room.session_min * 60,
+        "life_s": room.life_min * 60,
+        "renewals": room.renewals,
+        "poll_s": room.poll_s,
+        "peak": room.peak,
+        "start": room.start,
+        "alarm": room.origin_alarm or "",
+    }
