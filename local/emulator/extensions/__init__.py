@@ -57,6 +57,7 @@ from local.emulator.extensions import (
     stream_event_source,
     stream_resources,
     transcripts,
+    watch_resources,
 )
 
 EXTENSIONS = [
@@ -80,6 +81,7 @@ EXTENSIONS = [
     sqs_move_tasks,
     sqs_event_source,
     stream_resources,
+    watch_resources,
     stream_event_source,
     put_events,
     event_pipes,
