@@ -93,6 +93,13 @@ def _parser() -> argparse.ArgumentParser:
     add("tour", _tour, "Walk through the deployed system: each pattern does one real job.", engine)
     redrive = add("redrive", _redrive, "Move dead letters back to their queue.")
     redrive.add_argument("queue", help="the queue's name in the tree, such as posters-zip")
+    room = add("room", _room, "Show the waiting rooms, or switch one: at once, without a deployment.")
+    room.add_argument("room", nargs="?", default="", help="name of the room (default: show all)")
+    room.add_argument("action", nargs="?", default="numbers", choices=("numbers", "mode", "capacity", "rotate-keys"))
+    room.add_argument(
+        "value", nargs="?", default="", help="queue, guard, open or closed; or visitors a minute, 0: default"
+    )
+    room.add_argument("--force", action="store_true", help="with rotate-keys: void all tickets and passes")
     add("docs", _docs, "Write the parts of the pages that follow from the code and the deployed stack.")
     return parser
 
@@ -140,6 +147,15 @@ def _redrive(options: argparse.Namespace, settings: Settings) -> int:
     from local import commands  # noqa: PLC0415
 
     commands.redrive(options.queue, _resources(options, settings), settings)
+    return DONE
+
+
+def _room(options: argparse.Namespace, settings: Settings) -> int:
+    from local import commands  # noqa: PLC0415
+
+    numbers = commands.run_room(_resources(options, settings), vars(options), settings, quiet=options.json)
+    if options.json:
+        print(json.dumps(numbers))
     return DONE
 
 

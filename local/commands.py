@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from local import costs, job, machines, monolith, official, pages, picture, tour
+from local import costs, job, machines, monolith, official, pages, picture, room, tour
 from local.client import client
 from local.emulator import manager
 from local.engine.errors import EngineError
@@ -111,6 +111,18 @@ def redrive(name: str, resources: Resources, settings: Settings) -> None:
         raise EngineError(f"the messages of {source} were not moved: {task.get('FailureReason', task['Status'])}")
     moved = task["ApproximateNumberOfMessagesMoved"]
     _console().print(f"moved {moved} messages from {source.rpartition(':')[2]} to {queues[name]['name']}")
+
+
+def run_room(resources: Resources, arguments: Mapping[str, Any], settings: Settings, *, quiet: bool) -> dict[str, Any]:
+    """Show waiting rooms or switch one; answers their numbers."""
+    running(settings)
+    try:
+        numbers = room.run(resources, arguments, settings)
+    except room.RoomError as error:
+        raise EngineError(str(error)) from error
+    if not quiet:
+        room.show(numbers, Console(highlight=False))
+    return numbers
 
 
 def write_docs(resources: Resources) -> None:

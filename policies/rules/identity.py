@@ -53,7 +53,6 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
     "iam-no-wildcard-action",
     "An identity policy names each action",
     severity=Severity.HIGH,
-    scope=Scope.RESOURCE,
     on=IDENTITY_STATEMENTS,
     judges={ROLE_POLICY: POLICY_DOCUMENT},
     why="A wildcard grants what the service adds next year; NotAction and NotResource grant what nobody listed.",
