@@ -76,7 +76,6 @@ EXEMPT = {
     "aws:apigateway/restApi:RestApi",
     "aws:cloudfront/distribution:Distribution",
     "aws:cloudfront/function:Function",
-    "aws:cloudfront/keyValueStore:KeyValueStore",
     "aws:cloudfront/keyvaluestoreKey:KeyvaluestoreKey",
     "aws:cloudfront/originAccessControl:OriginAccessControl",
     "aws:cognito/userPool:UserPool",
