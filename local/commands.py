@@ -115,7 +115,7 @@ def redrive(name: str, resources: Resources, settings: Settings) -> None:
 
 def run_room(resources: Resources, arguments: Mapping[str, Any], settings: Settings, *, quiet: bool) -> dict[str, Any]:
     """Show waiting rooms or switch one; answers their numbers."""
-    running(settings)
+    manager.require(settings)
     try:
         numbers = room.run(resources, arguments, settings)
     except room.RoomError as error:
