@@ -306,6 +306,29 @@ def test_a_permission_to_read_may_tell_a_missing_object_from_a_forbidden_one() -
     assert "Do: needs s3:GetObject" in refusal(definition, Do=listed)
 
 
+@pytest.mark.parametrize(
+    "definition",
+    [
+        machine(task("aws-sdk:s3:putObject", {"Bucket": "media", "Key": "{% $key %}"})),
+        machine(
+            task(
+                "aws-sdk:transcribe:startTranscriptionJob",
+                {"Media": {}, "OutputBucketName": "media", "OutputKey": "{% $key %}"},
+            )
+        ),
+    ],
+)
+def test_what_is_given_for_a_computed_key_is_in_the_bucket_that_is_named(definition: dict[str, Any]) -> None:
+    put, other = (
+        Permission(actions=("s3:PutObject",), resources=(f"arn:aws:s3:::{bucket}/talks/*",))
+        for bucket in ("media", "media-of-others")
+    )
+    assert put in derived(definition, Do=put)
+    assert "Do: works below arn:aws:s3:::media/, and resources grants arn:aws:s3:::media-of" in refusal(
+        definition, Do=other
+    )
+
+
 def test_only_a_literal_host_before_an_expression_is_derived() -> None:
     call = {"Method": "GET", "InvocationConfig": {"ConnectionArn": NAMES.arn("events", "connection/pay/1")}}
     for address in ("{% 'https://api.' & $host %}", "{% $url %}", "{% $a & 'https://api.example.com/' %}"):

@@ -14,6 +14,11 @@ from .definition import Expression
 class Computed(Exception):
     """A parameter that decides what is called is known only while an execution runs."""
 
+    def __init__(self, parameter: str, *, within: str = "") -> None:
+        super().__init__(parameter)
+        self.within = within
+        """What the ARN begins with, as far as other parameters say."""
+
 
 class Target(NamedTuple):
     """What an action is done to, and under which conditions."""

@@ -31,7 +31,7 @@ class _Wanted:
     """What one state needs: known by its parameters, or asked of the program."""
 
     known: list[Permission] = field(default_factory=list)
-    asked: list[tuple[Need, str]] = field(default_factory=list)
+    asked: list[tuple[Need, Computed]] = field(default_factory=list)
     """With the parameter that is computed."""
 
 
@@ -70,7 +70,7 @@ def _wanted(state: State, names: Names, machine: str) -> _Wanted:
             try:
                 wanted.known += _permitted(need, once(need.on(call)))
             except Computed as computed:
-                wanted.asked.append((need, str(computed)))
+                wanted.asked.append((need, computed))
     return wanted
 
 
@@ -138,7 +138,7 @@ def _held_to(name: str, wanted: _Wanted, given: Sequence[Permission]) -> Iterato
         return
     granted = list(dict.fromkeys(action for permission in given for action in permission.actions))
     if not granted:
-        reasons = ", ".join(dict.fromkeys(reason for _, reason in wanted.asked))
+        reasons = ", ".join(dict.fromkeys(str(computed) for _, computed in wanted.asked))
         yield f'computes {reasons}: give resources={{"{name}": …}}, which grants {", ".join(asked)}'
         return
     sure = [action for need, _ in wanted.asked if need.sure for action in need.actions]
@@ -150,6 +150,14 @@ def _held_to(name: str, wanted: _Wanted, given: Sequence[Permission]) -> Iterato
     allowed = {*asked, *(action for need, _ in wanted.asked for action in need.also)}
     if surplus := [action for action in granted if action not in allowed]:
         yield f"doesn't need {', '.join(surplus)}, which resources grants"
+    for need, computed in wanted.asked:
+        for permission in given:
+            if set(need.actions) & set(permission.actions) and not _all_within(permission, computed.within):
+                yield f"works below {computed.within}, and resources grants {', '.join(permission.resources)}"
+
+
+def _all_within(permission: Permission, beginning: str) -> bool:
+    return all(resource.startswith(beginning) for resource in permission.resources)
 
 
 def _listed(given: Permission | Sequence[Permission]) -> tuple[Permission, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from .calls import Call, Computed, Target, Targets, at
 from .definition import Expression
@@ -82,9 +82,18 @@ def s3_object(holder: str = "", *, key: str = "Key", versioned: bool | None = No
             raise Computed(holder or "everything")
         found = call.within(inside)
         if versioned is None or versioned is ("VersionId" in found.arguments):
-            yield Target(call.names.arn("s3", f"{found.name('Bucket')}/{found.name(key)}"))
+            yield _in_bucket(call, found.name("Bucket"), lambda: found.name(key))
 
     return targets
+
+
+def _in_bucket(call: Call, bucket: str, key: Callable[[], str]) -> Target:
+    """An object of a bucket that is known, whether or not its key is."""
+    arn = call.names.arn("s3", f"{bucket}/")
+    try:
+        return Target(arn + key())
+    except Computed as computed:
+        raise Computed(str(computed), within=arn) from None
 
 
 def s3_uri(path: str) -> Targets:
@@ -114,10 +123,13 @@ def transcript(call: Call) -> Iterator[Target]:
 
     https://docs.aws.amazon.com/transcribe/latest/APIReference/API_StartTranscriptionJob.html
     """
-    name = call.find("OutputBucketName")
-    if name is None:
-        return
+    bucket = call.find("OutputBucketName")
+    if bucket is not None:
+        yield _in_bucket(call, bucket, lambda: _transcripts_key(call))
+
+
+def _transcripts_key(call: Call) -> str:
     key = call.find("OutputKey") or f"{call.name('TranscriptionJobName')}.json"
-    if key.endswith("/"):
+    if key.endswith("/"):  # the job's name is added
         raise Computed("OutputKey")
-    yield Target(call.names.arn("s3", f"{name}/{key}"))
+    return key
