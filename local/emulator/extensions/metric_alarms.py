@@ -50,10 +50,10 @@ def evaluate(alarm: dict[str, Any]) -> None:
 def _values(alarm: dict[str, Any], now: float) -> list[float | None]:
     """The statistic of each period, newest first. Periods end now, so that nobody waits for a full minute."""
     dimensions = cloudwatch._dims_key(cloudwatch._dims_from_list(alarm.get("Dimensions") or []))
-    points = list(cloudwatch._metrics.get((alarm["Namespace"], alarm["MetricName"], dimensions)) or [])
-    if alarm.get("Unit"):
-        points = [point for point in points if point.get("Unit") == alarm["Unit"]]
-    period = alarm["Period"]
+    stored = list(cloudwatch._metrics.get((alarm["Namespace"], alarm["MetricName"], dimensions)) or [])
+    period, unit = alarm["Period"], alarm.get("Unit")
+    since = now - period * alarm["EvaluationPeriods"]
+    points = [point for point in stored if point["Timestamp"] > since and unit in (None, point.get("Unit"))]
     parts: list[list[dict[str, Any]]] = [[] for _ in range(alarm["EvaluationPeriods"])]
     for point in points:
         age = int((now - point["Timestamp"]) // period)
