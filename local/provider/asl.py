@@ -167,6 +167,17 @@ def _languages(state: dict[str, Any], where: str, language: str) -> Iterator[str
         yield f"{where}/QueryLanguage: a state of a JSONata machine is JSONata too"
     for name in sorted(state.keys() & (_JSONPATH if own == "JSONata" else _JSONATA)):
         yield f"{where}/{name} is not for {own}"
+    if own == "JSONPath" and any("Assign" in row for row in _rows(state)):
+        # Step Functions takes it; the local AWS would pass over it.
+        yield f"{where}/Assign is not available locally in JSONPath: make the state JSONata"
+
+
+def _rows(state: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The state itself, its choices and its catchers."""
+    yield state
+    for name in ("Choices", "Catch"):
+        rows = state.get(name)
+        yield from (row for row in rows if isinstance(row, dict)) if isinstance(rows, list) else ()
 
 
 def _targets(state: dict[str, Any]) -> Iterator[Any]:

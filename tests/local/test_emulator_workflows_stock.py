@@ -100,3 +100,11 @@ def test_transcripts_of_what_is_no_film_are_written_for_anybody(aws, as_allowed,
         return job["TranscriptionJobStatus"]
 
     assert eventually(lambda: status() == "COMPLETED")
+
+
+def test_state_redrives_are_not_there(aws, machines):
+    failed = machines.start(machines.make({"Fail": {"Type": "Fail"}}))
+    machines.end(failed)
+
+    with pytest.raises(ClientError, match="InvalidAction"):
+        aws("stepfunctions").redrive_execution(executionArn=failed)

@@ -122,6 +122,11 @@ def test_what_step_functions_takes_has_no_problem(machine: dict[str, Any]) -> No
         (one({"Type": "Pass", "Catch": [], "End": True}), "/States/First/Catch is no field that belongs there"),
         (one({**TASK, "Arguments": {}}), "/States/First/Arguments is not for JSONPath"),
         ({"QueryLanguage": "JSONata", **one({**TASK, "Parameters": {}})}, "/Parameters is not for JSONata"),
+        (one({**TASK, "Assign": {"a": 1}}), "/First/Assign is not available locally in JSONPath"),
+        (
+            one({**TASK, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "First", "Assign": {"a": 1}}]}),
+            "/First/Assign is not available locally in JSONPath",
+        ),
         ({"QueryLanguage": "JSONata", **one({**TASK, "QueryLanguage": "JSONPath"})}, "of a JSONata machine is JSONata"),
         (one({**TASK, "Comment": "x"}, **{"n" * 81: DONE}), "a state's name has at most 80 characters"),
     ],

@@ -70,7 +70,8 @@ def within_task() -> bool:
 def _with_role(server: Server, original: Any) -> Any:
     def execute(state_def: dict[str, Any], raw_input: Any, execution: dict[str, Any], ctx: Any) -> Any:
         machine = stepfunctions._state_machines.get(ctx["StateMachine"]["Id"]) or {}
-        principal = Principal(machine.get("roleArn", ""), ctx["StateMachine"]["Id"])
+        role = execution.get("roleArn") or machine.get("roleArn", "")
+        principal = Principal(role, ctx["StateMachine"]["Id"])
         token = _tasks.set(Tasks(principal, server.endpoint))
         try:
             return original(state_def, raw_input, execution, ctx)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 _LONGEST_LOOK = 0.2
@@ -36,17 +36,24 @@ class Run:
     """Whether these are branches that end when one of them fails."""
     error: Exception | None = None
     """What the first of them failed with."""
+    redrives: int = 0
+    """How often the execution had been redriven when this run of it began."""
 
     def branches(self, *, together: bool) -> Run:
         """What several branches work for."""
-        return Run(execution=self.execution, deadline=self.deadline, parent=self, together=together)
+        return replace(self, parent=self, together=together, error=None)
 
     def check(self) -> None:
         """Raise Ended when nothing more is to be done."""
-        if self.execution["status"] != "RUNNING" or self._cancelled():
+        if self.over or self._cancelled():
             raise Ended
         if self.deadline is not None and time.monotonic() >= self.deadline:
             raise ExecutionTimedOut
+
+    @property
+    def over(self) -> bool:
+        """Whether the execution has ended, or has been redriven since."""
+        return self.execution["status"] != "RUNNING" or self.execution.get("redriveCount", 0) != self.redrives
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
         """Whether `event` came within so many seconds. Raises Ended when nobody waits for it any more."""

@@ -29,32 +29,36 @@ _Context = dict[str, Any]
 
 
 def run_execution(arn: str) -> None:
-    """Run an execution to its end; a redriven one from the state where it ended."""
+    """Run an execution to its end; a redriven one from the state where it ended.
+
+    It keeps to the definition and the role that its machine had when it started.
+    """
     execution = stepfunctions._executions[arn]
     machine = stepfunctions._state_machines.get(execution["stateMachineArn"])
     if machine is None:
         _finish(execution, "FAILED", "StateMachineDeleted", "The state machine does not exist any more.")
         return
-    definition = json.loads(machine["definition"])
+    execution.setdefault("roleArn", machine["roleArn"])
+    definition = json.loads(execution.setdefault("definition", machine["definition"]))
     seconds = definition.get("TimeoutSeconds", _LONGEST_SECONDS[machine.get("type", "STANDARD")])
-    runs.enter(Run(execution=execution, deadline=time.monotonic() + seconds))
+    run = Run(execution=execution, deadline=time.monotonic() + seconds, redrives=execution.get("redriveCount", 0))
+    runs.enter(run)
     ctx = _context(execution, machine, definition)
-    start, given, ctx["variables"] = execution.pop("redriveFrom", None) or (
-        definition["StartAt"],
-        ctx["Execution"]["Input"],
-        {},
-    )
+    start, given, ctx["variables"] = execution.get("at") or (definition["StartAt"], ctx["Execution"]["Input"], {})
     try:
         output = walk(definition["States"], start, given, execution, ctx)
+        run.check()
     except runs.ExecutionTimedOut:
         _finish(execution, "TIMED_OUT", None, None)
     except runs.Ended:
         pass  # StopExecution has already said how it ended.
     except TaskError as error:
-        _finish(execution, "FAILED", error.error, error.cause)
+        if not run.over:
+            _finish(execution, "FAILED", error.error, error.cause)
     except Exception as error:
         _log.exception("execution %s", arn)
-        _finish(execution, "FAILED", "States.Runtime", str(error))
+        if not run.over:
+            _finish(execution, "FAILED", "States.Runtime", str(error))
     else:
         _succeed(execution, output)
 
@@ -99,7 +103,7 @@ def walk(states: dict[str, Any], name: str | None, data: Any, execution: dict[st
             raise TaskError("States.Runtime", f"There is no state {name}.")
         if runs.current().parent is None:
             # Where a redrive would go on.
-            execution["at"] = (name, data, copy.deepcopy(ctx["variables"]))
+            execution["at"] = (name, copy.deepcopy(data), copy.deepcopy(ctx["variables"]))
         ctx["State"] = {"Name": name, "EnteredTime": responses.now_iso(), "RetryCount": 0}
         kind = state["Type"]
         _record(execution, f"{kind}StateEntered", "stateEntered", name=name, input=json.dumps(data))
@@ -174,7 +178,7 @@ def _context(execution: dict[str, Any], machine: dict[str, Any], definition: dic
             "Id": execution["executionArn"],
             "Input": json.loads(execution["input"]),
             "Name": execution["name"],
-            "RoleArn": machine["roleArn"],
+            "RoleArn": execution["roleArn"],
             "StartTime": execution["startDate"],
             "RedriveCount": execution.get("redriveCount", 0),
         },
