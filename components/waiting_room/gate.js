@@ -23,11 +23,13 @@ async function gate(event) {
     visit.reads = /^(GET|HEAD)$/.test(request.method);
     visit.back = own ? asked(request.querystring) : here(request, visit.reads);
     visit.json = accepts(request, own ? [] : ROOMS[name].api, path);
-    visit.mode = (await read(name + '.mode')) || 'queue';
+    const mode = await read(name + '.mode');
+    visit.mode = mode || 'queue';
     if (visit.mode === 'open' && !own) return handOn(request, '');
-    if (visit.mode === 'closed') return await away(visit, 'closed', 300);
-    visit.keys = JSON.parse((await read(name + '.keys')) || 'null');
-    if (!visit.keys) return await away(visit, 'opens', SKEW);
+    if (visit.mode === 'closed') return away(visit, 'closed', 300);
+    const keys = await read(name + '.keys');
+    visit.keys = JSON.parse(keys);
+    if (!visit.keys) return away(visit, 'opens', SKEW);
     const pass = signed(visit, 'pass');
     const admitted = pass && pass.second > now;
     if (admitted && !own) return handOn(request, name + ' ' + pass.second);
@@ -38,11 +40,14 @@ async function gate(event) {
         if (visit.mode === 'open' || admitted && own[2] === 'status') return visit.json ? status(visit, true) : leave(visit);
         if (!good) return visit.json ? problem(403, 'The ticket is no good') : leave(visit);
     }
-    if (visit.ticket) estimate(visit, JSON.parse((await read(name + '.state')) || 'null'));
-    if (!own) return visit.turn && visit.reads && !visit.json ? redirect(visit, 'admit') : await wait(visit);
+    if (visit.ticket) {
+        const state = await read(name + '.state');
+        estimate(visit, JSON.parse(state));
+    }
+    if (!own) return visit.turn && visit.reads && !visit.json ? redirect(visit, 'admit') : wait(visit);
     if (own[2] === 'beacon') return beacon(visit);
-    if (own[2] === 'admit') return visit.turn ? admit(visit) : visit.json ? await wait(visit) : redirect(visit, 'status');
-    return visit.json ? status(visit, visit.turn) : await wait(visit);
+    if (own[2] === 'admit') return visit.turn ? admit(visit) : visit.json ? wait(visit) : redirect(visit, 'status');
+    return visit.json ? status(visit, visit.turn) : wait(visit);
 }
 
 // A path as a server might understand it; null for one that servers understand in different ways.
@@ -73,7 +78,8 @@ function guarding(path) {
 
 async function read(key) {
     try {
-        return await store.get(key);
+        const value = await store.get(key);
+        return value;
     } catch (error) {
         return null;
     }
@@ -160,14 +166,14 @@ function status(visit, turn) {
     return answer(200, { 'content-type': { value: 'application/json' } }, JSON.stringify(said), visit);
 }
 
-async function wait(visit) {
+function wait(visit) {
     if (visit.json) return problem(429, 'Many want in at the same moment', visit);
-    return await page(visit, visit.turn ? 'turn' : 'line', visit.reads ? 200 : 429);
+    return page(visit, visit.turn ? 'turn' : 'line', visit.reads ? 200 : 429);
 }
 
-async function away(visit, why, seconds) {
+function away(visit, why, seconds) {
     visit.next = seconds;
-    return visit.json ? problem(503, why === 'closed' ? 'Closed' : 'Not open yet', visit) : await page(visit, why, 503);
+    return visit.json ? problem(503, why === 'closed' ? 'Closed' : 'Not open yet', visit) : page(visit, why, 503);
 }
 
 function problem(code, title, visit) {
@@ -239,9 +245,12 @@ function language(visit) {
 async function page(visit, state, code) {
     const pieces = PAGES[language(visit)];
     let text = '';
-    for (let index = 0; index < pieces.length; index++) text += (await read(pieces[index])) || '';
+    for (let index = 0; index < pieces.length; index++) {
+        const piece = await read(pieces[index]);
+        text += piece || '';
+    }
     const values = {
-        place: visit.position,
+        place: String(visit.position).replace(/\B(?=(\d{3})+$)/g, ','),
         wait: Math.ceil(visit.wait / 60),
         next: visit.next,
         room: visit.base,
@@ -254,7 +263,7 @@ async function page(visit, state, code) {
     const shown = [state, visit.position && 'placed', visit.wait ? 'timed' : 'untimed', visit.counts && 'counted'];
     const html = (text || 'Please wait, and load this page again.').replace(/\{(\??)(\w+)\}/g, (mark, asks, name) => {
         if (asks) return shown.includes(name) ? '' : 'hidden';
-        return String(values[name]).replace(/[&<>"']/g, (one) => '&#' + one.charCodeAt(0) + ';');
+        return String(values[name]).replace(/[&<>"']/g, (one) => '&#' + one.codePointAt(0) + ';');
     });
     const policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
     const headers = { 'content-type': { value: 'text/html; charset=utf-8' } };

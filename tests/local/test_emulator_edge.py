@@ -152,6 +152,16 @@ def test_what_the_edge_does_not_have(edge, code, said):
     assert edge.run("function handler() { return 1; }", {}) == 1
 
 
+def test_a_query_comes_as_it_stands(call):
+    code = """function handler(event) {
+      return { statusCode: 200, body: JSON.stringify(event.request.querystring) };
+    }"""
+
+    answer = call(code)(params="a=%2Fx%3Fy%3D1&b=1&b=%20&c").json()
+    twice = {"value": "1", "multiValue": [{"value": "1"}, {"value": "%20"}]}
+    assert answer == {"a": {"value": "%2Fx%3Fy%3D1"}, "b": twice, "c": {"value": ""}}
+
+
 def test_time_stands_still_during_a_run(edge):
     code = """function handler() {
       var start = Date.now();

@@ -5,7 +5,7 @@ let pause = Number(main.dataset.next);
 
 function show(name, value) {
   const shown = document.querySelector(`[data-${name}]`);
-  const text = value === null ? '' : String(value);
+  const text = value === null ? '' : value.toLocaleString(document.documentElement.lang);
   if (shown && shown.textContent !== text) shown.textContent = text;
   shown?.closest('div')?.toggleAttribute('hidden', value === null);
   document.querySelector(`[data-no-${name}]`)?.toggleAttribute('hidden', value !== null);
