@@ -3,6 +3,7 @@
 from ..framework.rule import Rule
 from . import (
     acceptance,
+    alarms,
     buckets,
     encryption,
     identity,
@@ -40,6 +41,7 @@ FAMILIES: dict[str, tuple[Rule, ...]] = {
         queues.dead_letters,
         queues.dead_letter_queue_guarded,
         queues.dead_letter_queue_retention,
+        alarms.dead_letter_queue_alarm,
         queues.partial_batches,
     ),
     "Streams": (streams.stream_failures,),

@@ -16,6 +16,7 @@ from policies.framework.types import (
     EVENT_SOURCE_MAPPING,
     FUNCTION,
     LOG_GROUP,
+    METRIC_ALARM,
     PUBLIC_ACCESS_BLOCK,
     QUEUE,
     QUEUE_POLICY,
@@ -174,6 +175,17 @@ class Posters:
                 redriveAllowPolicy=json.dumps({"redrivePermission": "byQueue", "sourceQueueArns": [jobs]}),
             ),
             self._policy(QUEUE_POLICY, "posters-jobs-dlq", {"queueUrl": _url("video-jobs-dlq")}, [tls("sqs:*", dead)]),
+            record(
+                METRIC_ALARM,
+                "posters-jobs-dlq",
+                {
+                    "name": "video-jobs-dlq",
+                    "namespace": "AWS/SQS",
+                    "metricName": "ApproximateNumberOfMessagesVisible",
+                    "dimensions": {"QueueName": "video-jobs-dlq"},
+                    "tags": TAGS,
+                },
+            ),
         ]
 
     def _queue(self, part: str, **props: Any) -> Record:

@@ -15,6 +15,7 @@ from policies.framework.types import (
     FUNCTION,
     KMS_KEY,
     LOG_GROUP,
+    METRIC_ALARM,
     PUBLIC_ACCESS_BLOCK,
     QUEUE,
     QUEUE_POLICY,
@@ -60,7 +61,15 @@ BREAKS = {
         lambda p: p.change(
             QUEUE, "posters-jobs", redrivePolicy=json.dumps({"deadLetterTargetArn": JOBS, "maxReceiveCount": 3})
         ),
-        {"queue-dead-letters", "dead-letter-queue-guarded"},
+        {"queue-dead-letters", "dead-letter-queue-guarded", "dead-letter-queue-alarm"},
+    ),
+    "dead letters: nobody is told": (
+        lambda p: p.without(METRIC_ALARM, "posters-jobs-dlq"),
+        {"dead-letter-queue-alarm"},
+    ),
+    "dead letters: told of their age": (
+        lambda p: p.change(METRIC_ALARM, "posters-jobs-dlq", metricName="ApproximateAgeOfOldestMessage"),
+        {"dead-letter-queue-alarm"},
     ),
     "dead letters: at once": (
         lambda p: p.change(
