@@ -95,10 +95,15 @@ class Event:
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
         """The event that `item` keeps: out of the table, or out of its stream."""
-        text = {name: item[name]["S"] for name in ("aggregate", "id", "type", "time", "recorded", "correlation")}
+        causation = item.get("causation")
         return cls(
-            **text,
-            causation=item.get("causation", {}).get("S"),
+            aggregate=item["aggregate"]["S"],
+            id=item["id"]["S"],
+            type=item["type"]["S"],
+            time=item["time"]["S"],
+            recorded=item["recorded"]["S"],
+            correlation=item["correlation"]["S"],
+            causation=causation["S"] if causation else None,
             sequence=int(item["sequence"]["N"]),
             version=int(item["version"]["N"]),
             payload=json.loads(item["payload"]["S"]),

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from handlers.events.envelope import Event, moment
+from handlers.events.envelope import Event, timestamp
 from handlers.events.upcasters import upcast
 
 State = Mapping[str, Any]
@@ -68,8 +69,13 @@ def _sell(state: State, event: Event) -> State:
 
 
 def _is_late(purchase: Event) -> bool:
-    midnight = datetime.combine(moment(purchase.time), time.min, UTC) + timedelta(days=1)
-    return moment(purchase.recorded) > midnight + GRACE
+    return purchase.recorded > _open_until(purchase.time[:10])
+
+
+@lru_cache(maxsize=1024)
+def _open_until(day: str) -> str:
+    """As events are `recorded`: the order of such texts is the order of the moments."""
+    return timestamp(datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(days=1) + GRACE)
 
 
 def _add(sums: State, currency: str, amount_minor: int) -> State:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from uv import find_uv_bin
 from local.settings import REPO, Settings
 from tests.local.command import run_local
 from tests.local.door import Door
+from tests.local.event_logs import purchase
 from tests.local.problems import problem
 
 
@@ -87,3 +89,15 @@ def test_an_api_before_a_queue_and_an_old_shop_deploys_and_goes_again(
 ) -> None:
     for outputs in deploys_and_goes(example("api_gateway"), local_aws):
         problem(Door(outputs["url"], local_aws).call("POST", "/orders", json={"title": "Talk"}), 401)
+
+
+def test_an_event_log_behind_one_route_counts_what_is_sent_and_goes_again(
+    example: Callable[[str], Path], local_aws: Settings, eventually: Callable[..., Any]
+) -> None:
+    for outputs in deploys_and_goes(example("event_sourcing"), local_aws):
+        door, event = Door(outputs["url"], local_aws), purchase("order-1", time="2026-11-22T09:30:00Z")
+        assert door.call("POST", "/events", json=event).status == 202
+        read = partial(door.call, "GET", "/sales/2026-11-22")
+        eventually(lambda ask=read: ask().status == 200, 40)
+        state = read().json()["state"]
+        assert state["sales"]["count"] + state["late"]["count"] == 1
