@@ -154,13 +154,18 @@ def test_a_machine_starts_a_job_and_polls_it(aws, bucket, machines, media):
         "Done?": {"Type": "Choice", "Choices": [{"Condition": status, "Next": "Wait"}], "Default": "Done"},
         "Done": {"Type": "Succeed"},
     }
-    jobs = allow(["transcribe:StartTranscriptionJob", "transcribe:GetTranscriptionJob"], ["*"])
+    to_bucket = {"StringEquals": {"transcribe:OutputBucketName": bucket}}
+    start = allow(["transcribe:StartTranscriptionJob"], ["*"], Condition=to_bucket)
+    job = f"arn:aws:transcribe:us-east-1:000000000000:transcription-job/{name}"
+    get, other = (allow(["transcribe:GetTranscriptionJob"], [arn]) for arn in (job, f"{job}-another"))
     objects = allow(["s3:GetObject", "s3:PutObject"], [f"arn:aws:s3:::{bucket}/*"])
 
-    denied = machines.run(states, jobs)
-    done = machines.run(states, jobs, objects)
-    again = machines.run(states, jobs, objects)
+    unread = machines.run(states, start, get)
+    done = machines.run(states, start, get, objects)
+    again = machines.run(states, start, get, objects)
+    unseen = machines.run({"Look": task("aws-sdk:transcribe:getTranscriptionJob", look)}, other)
 
-    assert denied["error"] == "Transcribe.BadRequestException"
+    assert unread["error"] == "Transcribe.BadRequestException"
+    assert unseen["error"] == "Transcribe.TranscribeException"
     assert done["output"]["TranscriptionJob"]["TranscriptionJobStatus"] == "COMPLETED"
     assert again["error"] == "Transcribe.ConflictException"

@@ -3,8 +3,11 @@
 On AWS StartTranscriptionJob reads the media and writes the transcript as its caller, and refuses what the caller can't
 reach; a job fails for media that it doesn't know, or that is longer than four hours
 (https://docs.aws.amazon.com/transcribe/latest/dg/security_iam_id-based-policy-examples.html,
-https://docs.aws.amazon.com/transcribe/latest/APIReference/API_TranscriptionJob.html has the reasons).
-The stock server reads and writes everything for anybody, looks at no media, and always says the same.
+https://docs.aws.amazon.com/transcribe/latest/APIReference/API_TranscriptionJob.html has the reasons). A job is judged
+on its ARN, its start by the keys transcribe:OutputBucketName and transcribe:OutputKey
+(https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazontranscribe.html).
+The stock server reads and writes everything for anybody, judges all jobs as one, looks at no media, and always
+says the same.
 
 Nothing is heard here: the transcript of `KEY` is the object `KEY.transcript.txt` beside it, or `KEY.transcript.json` in
 the shape of Transcribe's results; without one the transcript says that it is a local stand-in. A metadata entry
@@ -15,13 +18,14 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import json
 import re
 import time
 from contextvars import ContextVar
 from typing import Any
 
-from ministack.core import iam_evaluator, responses, router
+from ministack.core import iam_actions, iam_evaluator, responses, router
 from ministack.services import bedrock_runtime, s3, transcribe
 
 from local.emulator import frame
@@ -46,6 +50,7 @@ _HEADS = (
 )
 """How each kind of media begins."""
 _SAME = {"m4a": "mp4"}
+_ON_JOBS = (".GetTranscriptionJob", ".DeleteTranscriptionJob")
 
 _caller: ContextVar[str] = ContextVar("transcribe_caller", default="")
 """The access key of the request being served."""
@@ -58,11 +63,38 @@ def install(server: Server) -> None:
     frame.require(NAME, bedrock_runtime, "_PII_PATTERNS")
     transcribe._JOB_RUN_SECONDS = _RUN_SECONDS
     request = "method path headers body query_params"
+    parameters = "service method path headers body query_params region account_id"
+    frame.replace(NAME, iam_actions, "extract_resource_arn", parameters, _on_jobs)
+    frame.replace(NAME, iam_actions, "request_tag_context", "service iam_action body params", _with_output)
     frame.replace(NAME, transcribe, "handle_request", request, _knowing_the_caller)
     frame.replace(NAME, transcribe, "_start_transcription_job", "data", _as_caller)
     transcribe._DISPATCH["StartTranscriptionJob"] = transcribe._start_transcription_job
     frame.replace(NAME, transcribe, "_run_job_inner", "job_name run_id netloc", _looking_at_the_media)
     frame.replace(NAME, transcribe, "_mock_transcript", "media_uri redacted", lambda original: _said)
+
+
+def _on_jobs(original: Any) -> Any:
+    @functools.wraps(original)
+    def extract_resource_arn(service: str, *call: Any, **named: Any) -> str:
+        if service != "transcribe" or not str(call[2].get("x-amz-target", "")).endswith(_ON_JOBS):
+            return original(service, *call, **named)
+        name = json.loads(call[3] or b"{}").get("TranscriptionJobName", "")
+        return f"arn:aws:transcribe:{call[5]}:{call[6]}:transcription-job/{name}"
+
+    return extract_resource_arn
+
+
+def _with_output(original: Any) -> Any:
+    """The condition keys of a request are put together where those of its tags are."""
+
+    def context(service: str, iam_action: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
+        found = original(service, iam_action, body, params)
+        if iam_action != "transcribe:StartTranscriptionJob":
+            return found
+        call = json.loads(body or b"{}")
+        return {**found, **{f"transcribe:{name}": call.get(name) for name in ("OutputBucketName", "OutputKey")}}
+
+    return context
 
 
 def _knowing_the_caller(original: Any) -> Any:
