@@ -24,11 +24,14 @@ def error(code: str, operation: str, reasons: list[str] | None = None) -> Client
 
 
 class FakeDynamoDB:
-    """Tables by name. `before_write` runs before the next writes, one each; it may write, or raise."""
+    """Tables by name. `before_write` runs before the next writes, one each; it may write, or raise. So does
+    `after_write` when they are done: an answer that is lost on its way.
+    """
 
     def __init__(self) -> None:
         self.tables: dict[str, dict[Key, Item]] = {}
         self.before_write: list[Callable[[], object]] = []
+        self.after_write: list[Callable[[], object]] = []
         self.appended: list[Item] = []
         """Event items in the order of their INSERT: what the table's stream brings."""
 
@@ -40,6 +43,7 @@ class FakeDynamoDB:
         inserts = [self._insert(statement) for statement in TransactStatements]
         self._commit([(table, item, lambda there: there is None) for table, item in inserts], "DuplicateItem")
         self.appended += [item for _, item in inserts if item["sequence"]["N"] != "0"]
+        self._lose_answer()
 
     def transact_write_items(self, *, TransactItems: list[Item]) -> None:
         assert len(TransactItems) <= 100
@@ -52,6 +56,7 @@ class FakeDynamoDB:
                 put = part["Put"]
                 writes.append((put["TableName"], put["Item"], _condition(put)))
         self._commit(writes, "ConditionalCheckFailed")
+        self._lose_answer()
 
     def transact_get_items(self, *, TransactItems: list[Item]) -> Item:
         assert 0 < len(TransactItems) <= 100
@@ -88,10 +93,15 @@ class FakeDynamoDB:
         if item.get("as_of", {"S": ""})["S"] >= as_of["S"]:
             raise error("ConditionalCheckFailedException", "UpdateItem")
         item["as_of"] = as_of
+        self._lose_answer()
 
     def _interrupt(self) -> None:
         if self.before_write:
             self.before_write.pop(0)()
+
+    def _lose_answer(self) -> None:
+        if self.after_write:
+            self.after_write.pop(0)()
 
     def _insert(self, statement: Item) -> tuple[str, Item]:
         found = _INSERT.fullmatch(statement["Statement"])

@@ -266,9 +266,9 @@ bodies = st.integers(0, 14).flatmap(
 )
 steps = st.lists(
     st.one_of(
-        st.tuples(st.just("take"), st.lists(bodies, min_size=1, max_size=5), st.integers(0, 4)),
-        st.tuples(st.just("project"), st.integers(0, 20), st.integers(0, 4)),
-        st.tuples(st.just("segment"), st.integers(0, SEGMENTS - 1), st.integers(0, 4)),
+        st.tuples(st.just("take"), st.lists(bodies, min_size=1, max_size=5), st.integers(0, 4), st.booleans()),
+        st.tuples(st.just("project"), st.integers(0, 20), st.integers(0, 4), st.booleans()),
+        st.tuples(st.just("segment"), st.integers(0, SEGMENTS - 1), st.integers(0, 4), st.booleans()),
     ),
     max_size=14,
 )
@@ -276,7 +276,9 @@ steps = st.lists(
 
 @given(steps=steps)
 @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_replay_equals_live_under_duplicates_reordering_poison_and_crashes(events: EventLog, steps: list[Any]) -> None:
+def test_replay_equals_live_under_duplicates_reordering_poison_crashes_and_lost_answers(
+    events: EventLog, steps: list[Any]
+) -> None:
     database = events.dynamodb
     database.tables.clear()
     database.appended.clear()
@@ -285,8 +287,9 @@ def test_replay_equals_live_under_duplicates_reordering_poison_and_crashes(event
     def crash() -> None:
         raise error("InternalServerError", "Write")
 
-    for kind, what, writes_before_crash in steps:
-        database.before_write = [lambda: None] * writes_before_crash + [crash]
+    for kind, what, writes_before_crash, is_written in steps:
+        fate = [lambda: None] * writes_before_crash + [crash]
+        database.before_write, database.after_write = ([], fate) if is_written else (fate, [])
         if kind == "take":
             events.take("kinesis", *what)
         elif kind == "project":  # from anywhere: shards run beside each other, and records come again
@@ -297,7 +300,7 @@ def test_replay_equals_live_under_duplicates_reordering_poison_and_crashes(event
                 events.run("segment", {**common, "start": None, "relevant": 0, "applied": 0})
             except Exception as problem:
                 assert "InternalServerError" in repr(problem)
-    database.before_write = []
+    database.before_write = database.after_write = []
     assert project_all(events) == DONE
     for projection, tables in TABLES.items():
         relevant, _ = events.read_all(projection, "b")
