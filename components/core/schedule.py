@@ -8,11 +8,10 @@ from typing import Any
 
 import pulumi_aws as aws
 
-from .alarm import Alarm
 from .metric import Metric
 from .pattern import Pattern
 from .permissions import Permission
-from .queue import Queue
+from .queue import DeadLetters, Queue
 from .role import Role
 from .stream import Stream
 
@@ -23,6 +22,8 @@ class Schedule:
     `message` may hold Scheduler's context attributes, such as `<aws.scheduler.scheduled-time>`. A FIFO queue has to
     deduplicate by content, since Scheduler sends no deduplication id:
     https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html
+    What can't be delivered within an hour ends in a dead-letter queue, with the reason in its attributes:
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
     """
 
     def __init__(
@@ -36,17 +37,19 @@ class Schedule:
         message: Mapping[str, Any],
     ) -> None:
         tree_name, names = owner.tree_name(name), owner.names
-        self._owner, self._name = owner, name
         self._group = owner.physical("schedule", name)
         group = aws.scheduler.ScheduleGroup(
             tree_name, name=owner.physical("schedule", name), tags=owner.tags, opts=owner.child()
+        )
+        self.undelivered = DeadLetters(
+            owner, f"{name}-undelivered", holds="A schedule's message was not taken", runbook="undelivered"
         )
         group_arn = names.arn("scheduler", f"schedule-group/{owner.physical('schedule', name)}")
         role = Role(
             owner,
             name,
             service="scheduler.amazonaws.com",
-            permissions=[_send(target)],
+            permissions=[_send(target), self.undelivered.send()],
             because=f"schedule {expression}",
             # The source is the schedule's group:
             # https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
@@ -58,6 +61,7 @@ class Schedule:
         common: dict[str, Any] = {
             "role_arn": role.arn,
             "input": json.dumps(message),
+            "dead_letter_config": aws.scheduler.ScheduleTargetDeadLetterConfigArgs(arn=self.undelivered.arn),
             "retry_policy": aws.scheduler.ScheduleTargetRetryPolicyArgs(
                 maximum_event_age_in_seconds=3600, maximum_retry_attempts=10
             ),
@@ -81,7 +85,7 @@ class Schedule:
             schedule_expression=expression,
             flexible_time_window=aws.scheduler.ScheduleFlexibleTimeWindowArgs(mode="OFF"),
             target=to,
-            opts=owner.child(after=[role.policy, target.resource]),
+            opts=owner.child(after=[role.policy, target.resource, self.undelivered.queue]),
         )
         owner.watch.show(f"schedule {name}", self.attempts(), self.dropped())
 
@@ -92,17 +96,6 @@ class Schedule:
     def dropped(self) -> Metric:
         """Messages that were given up after all attempts; sent only when there are any."""
         return self._metric("InvocationDroppedCount")
-
-    def warn_of_losses(self) -> Alarm:
-        """An alarm on the first message that was given up."""
-        return Alarm(
-            self._owner,
-            f"{self._name}-dropped",
-            self.dropped(),
-            threshold=1,
-            means=f"The schedule {self._group} couldn't deliver its message.",
-            runbook="undelivered",
-        )
 
     def _metric(self, name: str) -> Metric:
         """Of the schedule's group, which holds nothing else.

@@ -245,8 +245,6 @@ class EventSourcedBatch(Pattern):
         for projection in self.tables:
             self._warn_of_lag(projection)
         self.replay.warn_of_failures()
-        if self.closing:
-            self.closing.warn_of_losses()
         return Dashboard(self)
 
     def _warn_of_lag(self, projection: str) -> None:

@@ -92,6 +92,8 @@ def test_every_target_of_failures_is_a_queue_with_an_alarm(pattern_plan: Plan) -
         if "destinationConfig" in mapping.inputs:
             target = mapping.inputs["destinationConfig"]["onFailure"]["destinationArn"]
             assert target.rsplit(":", 1)[-1] in watched
+    for schedule in pattern_plan.of_type("aws:scheduler/schedule:Schedule"):
+        assert schedule.inputs["target"]["deadLetterConfig"]["arn"].rsplit(":", 1)[-1] in watched
     for queue in pattern_plan.of_type(QUEUE):
         if "redrivePolicy" in queue.inputs:
             assert json.loads(queue.inputs["redrivePolicy"])["deadLetterTargetArn"].rsplit(":", 1)[-1] in watched
