@@ -246,3 +246,13 @@ def test_the_first_error_ends_the_other_branches(machines, inbox, kind):
     ended = machines.run(states, inbox.grant)
 
     assert (ended["status"], ended["error"]) == ("FAILED", "Broken")
+
+
+def test_a_machine_goes_on_after_one_that_it_waited_for(machines):
+    inner = machines.make({"Inner": {"Type": "Pass", "Output": {"a": 2}, "End": True}})
+    start = task("states:startExecution.sync:2", {"StateMachineArn": inner}, Next="After")
+    states = {"Start": start, "After": {"Type": "Pass", "Output": "{% $states.input.Output.a %}", "End": True}}
+
+    ended = machines.run(states, allow(["states:StartExecution"], [inner]))
+
+    assert (ended["status"], ended["output"]) == ("SUCCEEDED", 2)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
@@ -78,9 +80,14 @@ def current() -> Run:
     return _current.get(None) or Run(execution={"status": "RUNNING"})
 
 
-def enter(run: Run) -> None:
-    """Let this thread, and those that copy its context, work for `run`."""
-    _current.set(run)
+@contextmanager
+def working_for(run: Run) -> Iterator[None]:
+    """Let this thread, and those that copy its context meanwhile, work for `run`."""
+    token = _current.set(run)
+    try:
+        yield
+    finally:
+        _current.reset(token)
 
 
 def pause(seconds: float) -> None:

@@ -42,11 +42,12 @@ def run_execution(arn: str) -> None:
     definition = json.loads(execution.setdefault("definition", machine["definition"]))
     seconds = definition.get("TimeoutSeconds", _LONGEST_SECONDS[machine.get("type", "STANDARD")])
     run = Run(execution=execution, deadline=time.monotonic() + seconds, redrives=execution.get("redriveCount", 0))
-    runs.enter(run)
     ctx = _context(execution, machine, definition)
     start, given, ctx["variables"] = execution.get("at") or (definition["StartAt"], ctx["Execution"]["Input"], {})
     try:
-        output = walk(definition["States"], start, given, execution, ctx)
+        # A machine that waits for this one runs it on its own thread, and goes on after it.
+        with runs.working_for(run):
+            output = walk(definition["States"], start, given, execution, ctx)
         run.check()
     except runs.ExecutionTimedOut:
         _finish(execution, "TIMED_OUT", None, None)
@@ -85,11 +86,8 @@ def run_map(original: Callable[..., Any]) -> Callable[..., Any]:
         outer = runs.current()
         processor = state.get("ItemProcessor") or state.get("Iterator") or {}
         inline = (processor.get("ProcessorConfig") or {}).get("Mode", "INLINE") == "INLINE"
-        runs.enter(outer.branches(together=inline))
-        try:
+        with runs.working_for(outer.branches(together=inline)):
             return original(state, given, execution, ctx)
-        finally:
-            runs.enter(outer)
 
     return run
 
@@ -154,8 +152,8 @@ def _all(branches: list[dict[str, Any]], given: Any, execution: dict[str, Any], 
     together = runs.current().branches(together=True)
 
     def run(index: int, branch: dict[str, Any]) -> None:
-        runs.enter(together)
-        with contextlib.suppress(Exception):  # It is the first one in `together`.
+        # What it raises is the first error, which `together` has.
+        with contextlib.suppress(Exception), runs.working_for(together):
             results[index] = run_branch(branch["States"], branch["StartAt"], given, execution, copy.deepcopy(ctx))
 
     threads = [
