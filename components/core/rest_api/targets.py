@@ -151,13 +151,15 @@ class StartWorkflow:
 class RunExpress:
     """Run an Express workflow and answer with its output; one that fails with `NotFound` is 404.
 
-    `parameters` are the path and query parameters that make its input; without any the body is the input.
+    `parameters` are the path and query parameters that make its input; without any the body is the input. `errors` says
+    what other errors of the workflow become: name → status and title.
     StartSyncExecution answers 200 also when the execution fails:
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartSyncExecution.html
     """
 
     machine: StateMachine
     parameters: tuple[str, ...] = ()
+    errors: Mapping[str, tuple[int, str]] = field(default_factory=dict)
 
     def integration(self, names: Names) -> Integration:
         """Waits at most 29 s."""
@@ -166,7 +168,14 @@ class RunExpress:
             uri=_service(names, "states", "action/StartSyncExecution"),
             permissions=(self.machine.run(),),
             request=self._request(),
-            answers=(Answer(status=200, template=template("ran.vtl", NotFound=NOT_FOUND)), failure()),
+            answers=(Answer(status=200, template=template("ran.vtl", Errors=self._errors())), failure()),
+        )
+
+    def _errors(self) -> str:
+        known = {NOT_FOUND: (404, "There is no such thing"), **self.errors}
+        return "\n".join(
+            template("ran_error.vtl", Error=error, Status=str(status), Problem=problem(status, title))
+            for error, (status, title) in known.items()
         )
 
     def _request(self) -> str:
