@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import pulumi_aws as aws
 
@@ -14,20 +14,31 @@ from .pattern import Pattern
 from .permissions import Statement, allow_service, resource_document, tls_only
 from .queue import Queue
 
+MANAGED_KEY: Final = "alias/aws/sns"
+
 
 class Topic:
-    """A topic that only the services named in its policy publish to, with TLS.
+    """A topic that only the services named in its policy, and roles of this account, publish to, with TLS.
 
-    SNS has no AWS-owned key, and S3 can't publish through the AWS-managed one; so the topic has none unless a customer
-    key is given: https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html
+    SNS has no AWS-owned key. `encrypted` takes the AWS-managed one, which roles of the account may use through SNS:
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html. S3 can't publish through it, so a topic for S3
+    has none: https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html
     """
 
-    def __init__(self, owner: Pattern, name: str) -> None:
+    def __init__(self, owner: Pattern, name: str, *, encrypted: bool = False) -> None:
         self._owner, self._name, self.tree_name = owner, name, owner.tree_name(name)
         self.physical_name = owner.physical("topic", name)
         self.arn = owner.names.arn("sns", self.physical_name)
-        self.topic = aws.sns.Topic(self.tree_name, name=self.physical_name, tags=owner.tags, opts=owner.child())
+        self.topic = aws.sns.Topic(
+            self.tree_name,
+            name=self.physical_name,
+            kms_master_key_id=MANAGED_KEY if encrypted else None,
+            tags=owner.tags,
+            opts=owner.child(),
+        )
         owner.watch.show(f"topic {name}", self.published(), self.undelivered())
+        if encrypted:
+            return
         owner.ledger.accept(
             "encryption-at-rest",
             f"aws:sns/topic:Topic::{self.tree_name}",

@@ -40,7 +40,7 @@ def test_a_property_without_a_fact_is_refused_by_name(provider: Driver) -> None:
         ("aws:s3/bucket:Bucket", {"tags": {"owner": "x" * 257}}, 'tags["owner"]'),
         ("aws:cloudwatch/logGroup:LogGroup", {"name": "a", "retentionInDays": 2}, "retentionInDays"),
         ("aws:cloudwatch/logGroup:LogGroup", {"name": "a", "kmsKeyId": "k"}, "kmsKeyId"),
-        ("aws:sns/topic:Topic", {"kmsMasterKeyId": "alias/aws/sns"}, "kmsMasterKeyId"),
+        ("aws:sns/topic:Topic", {"kmsMasterKeyId": "alias/mine"}, "kmsMasterKeyId"),
         ("aws:iam/rolePolicy:RolePolicy", {"role": "r"}, "policy"),
         (
             "aws:iam/rolePolicy:RolePolicy",

@@ -14,7 +14,7 @@ from local.provider.resource import Props, Resource, given, tag_changes, tag_lis
 from local.wire import UNKNOWN
 
 _GONE = ("NotFound", "NotFoundException")
-_TEXTS = {"displayName": "DisplayName"}
+_TEXTS = {"displayName": "DisplayName", "kmsMasterKeyId": "KmsMasterKeyId"}
 _FLAGS = {"fifoTopic": "FifoTopic", "contentBasedDeduplication": "ContentBasedDeduplication"}
 
 
