@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..framework.resources import Resource
@@ -29,8 +30,20 @@ def wide_actions(statement: Statement) -> Iterator[str]:
         yield f"{statement.label} allows all but some resources (NotResource)"
 
 
-NARROWED_BY = {"event-source-mapping": "lambda:functionarn"}
-"""Kind of resource whose id AWS makes → condition key that names its owner."""
+NARROWED_BY = {
+    ":event-source-mapping:*": "lambda:functionarn",
+    ":guardrail/*": "aws:resourcetag/component",
+    ":key/*": "kms:requestalias",
+}
+"""How the ARN of a resource ends whose id AWS makes → condition key that names its owner, or itself.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html
+https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
+"""
+
+_MADE_BY_RUNS = re.compile(r".+:transcription-job/[\w.-]+-\*")
+"""What a workflow makes one of a run, under a name that begins with its own."""
 
 ACCOUNT_LOGGING = frozenset(
     {
@@ -114,12 +127,9 @@ def no_wildcard_resource(policy: Resource, context: Context) -> Iterator[str]:
 
 
 def _is_narrowed(wide: str, statement: Statement) -> bool:
-    """Whether AWS makes the id that the wildcard stands for, and a condition names the one owner of such things.
-
-    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
-    """
-    owned = next((key for kind, key in NARROWED_BY.items() if f":{kind}:" in wide), "")
-    return bool(owned) and wide.endswith(":*") and holds_to(statement, (owned,))
+    """Whether the wildcard stands for an id that AWS or a run makes, and something else names the owner."""
+    owned = next((key for end, key in NARROWED_BY.items() if wide.endswith(end)), "")
+    return bool(owned and holds_to(statement, (owned,))) or bool(_MADE_BY_RUNS.fullmatch(wide))
 
 
 def _logs_for_the_account(statement: Statement, policy: Resource, context: Context) -> bool:

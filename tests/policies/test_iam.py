@@ -113,6 +113,27 @@ def test_an_id_that_aws_makes_may_be_open_where_a_condition_names_its_owner():
 
 
 @pytest.mark.parametrize(
+    ("action", "resource", "condition"),
+    [
+        ("kms:VerifyMac", "key/*", {"StringEquals": {"kms:RequestAlias": "alias/links"}}),
+        ("bedrock:ApplyGuardrail", "guardrail/*", {"StringEquals": {"aws:ResourceTag/component": "titles"}}),
+    ],
+)
+def test_a_key_goes_by_its_alias_and_a_guardrail_by_its_tags(action, resource, condition):
+    body = {"Effect": "Allow", "Action": action, "Resource": arn(action.partition(":")[0], resource)}
+    assert not granted([{**body, "Condition": condition}], "iam-no-wildcard-resource")
+    assert granted([body], "iam-no-wildcard-resource")
+    assert granted([{**body, "Resource": "*", "Condition": condition}], "iam-no-wildcard-resource")
+
+
+def test_what_runs_make_goes_by_a_name_that_begins_with_the_workflows():
+    body = {"Effect": "Allow", "Action": "transcribe:GetTranscriptionJob"}
+    mine, everybodys = arn("transcribe", "transcription-job/video-titles-*"), arn("transcribe", "transcription-job/*")
+    assert not granted([{**body, "Resource": mine}], "iam-no-wildcard-resource")
+    assert granted([{**body, "Resource": everybodys}], "iam-no-wildcard-resource")
+
+
+@pytest.mark.parametrize(
     "resource",
     [
         "arn:aws:s3:::posters/uploads/*",
