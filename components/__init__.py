@@ -4,6 +4,7 @@ from .api_gateway import ApiGatewayPattern, ApiGatewayPatternArgs
 from .event_sourcing import EventSourcedBatch, EventSourcedBatchArgs
 from .fan_out import FanOutConverter, FanOutConverterArgs, Thumbnail, ToJpeg, Zip
 from .waiting_room import Room, VirtualWaitingRoom, VirtualWaitingRoomArgs
+from .genai import GenAiWorkflow, GenAiWorkflowArgs
 
 __all__ = [
     "ApiGatewayPattern",
@@ -13,6 +14,8 @@ __all__ = [
     "FanOutConverter",
     "FanOutConverterArgs",
     "Room",
+    "GenAiWorkflow",
+    "GenAiWorkflowArgs",
     "Thumbnail",
     "ToJpeg",
     "VirtualWaitingRoom",

@@ -38,6 +38,7 @@ from components.core.stream import Stream
 from components.core.table import Table
 from components.event_sourcing import EventSourcedBatch, EventSourcedBatchArgs, Fifo
 from components.waiting_room import Room, VirtualWaitingRoom, VirtualWaitingRoomArgs
+from components.genai import ApiKeyHeader, GenAiWorkflow, GenAiWorkflowArgs, Partner
 from local.settings import REPO
 
 SALE = AsEvent(type="purchase.completed", version=2, payload=("title", "amount_minor"))
@@ -128,6 +129,13 @@ def _front(name: str, opts: Any) -> Pattern:
     return ApiGatewayPattern(name, ApiGatewayPatternArgs(routes=Backends("backends").routes(), front=front), opts)
 
 
+def workflow_args(**more: Any) -> GenAiWorkflowArgs:
+    """A workflow that tells a partner."""
+    partner = Partner(url="https://partner.example/v1/videos", credentials=ApiKeyHeader("x-api-key", "a test's key"))
+    arguments: dict[str, Any] = {"approval_page": "https://front.example/approval/", "partner": partner, **more}
+    return GenAiWorkflowArgs(**arguments)
+
+
 PATTERNS: dict[str, Callable[[str, Any], Pattern]] = {
     "ApiGatewayPattern": _api,
     "ApiGatewayPattern with a front": _front,
@@ -143,6 +151,7 @@ PATTERNS: dict[str, Callable[[str, Any], Pattern]] = {
         ),
         opts,
     ),
+    "GenAiWorkflow": lambda name, opts: GenAiWorkflow(name, workflow_args(), opts),
     "FanOutConverter": lambda name, opts: FanOutConverter(
         name, FanOutConverterArgs(converters=[Thumbnail(300, 300), Thumbnail(64, 64), ToJpeg(), Zip()]), opts
     ),

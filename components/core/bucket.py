@@ -43,6 +43,10 @@ class Bucket:
         """
         return (Permission(actions=("s3:GetObject",), resources=(self._objects(prefix),)), self._list(prefix))
 
+    def get(self, prefix: str = "") -> tuple[Permission, ...]:
+        """Get objects below `prefix`; a missing key looks like a forbidden one."""
+        return (Permission(actions=("s3:GetObject",), resources=(self._objects(prefix),)),)
+
     def write(self, prefix: str = "") -> tuple[Permission, ...]:
         """Put objects below `prefix`."""
         return (Permission(actions=("s3:PutObject",), resources=(self._objects(prefix),)),)
@@ -75,6 +79,15 @@ class Bucket:
         )
         return aws.s3.BucketNotification(
             self.tree_name, bucket=self.bucket.bucket, topics=[created], opts=self._owner.child(after=[after])
+        )
+
+    def announce(self) -> aws.s3.BucketNotification:
+        """Tell EventBridge, on the account's default bus, of all that happens here.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html
+        """
+        return aws.s3.BucketNotification(
+            self.tree_name, bucket=self.bucket.bucket, eventbridge=True, opts=self._owner.child()
         )
 
     def take_posts_from(self, origins: Sequence[str]) -> aws.s3.BucketCorsConfiguration:

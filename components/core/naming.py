@@ -15,10 +15,13 @@ Kind = Literal[
     "api",
     "bucket",
     "bus",
+    "connection",
     "dashboard",
     "edge-function",
     "function",
     "key-value-store",
+    "guardrail",
+    "key-alias",
     "log-group",
     "origin-access-control",
     "pipe",
@@ -31,6 +34,7 @@ Kind = Literal[
     "stream",
     "table",
     "topic",
+    "transcription-job",
     "user-pool",
     "user-pool-domain",
 ]
@@ -41,12 +45,15 @@ LONGEST: dict[Kind, int] = {
     "api": 255,  # not unique, and no limit is documented
     "bucket": 63,  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
     "bus": 256,  # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html
+    "connection": 64,  # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateConnection.html
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
     "dashboard": 255,
     "edge-function": 64,  # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateFunction.html
     "function": 64,  # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
     # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateKeyValueStore.html
     "key-value-store": 64,
+    "guardrail": 50,  # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_CreateGuardrail.html
+    "key-alias": 250,  # without alias/: https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
     "log-group": 512,  # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
     # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_OriginAccessControlConfig.html
     "origin-access-control": 64,
@@ -62,6 +69,8 @@ LONGEST: dict[Kind, int] = {
     "user-pool": 128,  # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPool.html
     # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolDomain.html
     "user-pool-domain": 63,
+    # Without the run's name: https://docs.aws.amazon.com/transcribe/latest/APIReference/API_StartTranscriptionJob.html
+    "transcription-job": 130,
     "topic": 256,  # https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
 }
 """Longest name of each kind, in characters."""

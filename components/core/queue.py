@@ -111,8 +111,9 @@ class Queue:
 class DeadLetters:
     """Where messages end that can't be worked on; kept for 14 days, SQS's longest.
 
-    SQS itself moves messages here from the queue `source_arn` alone; without one, from none. An alarm goes off at the
-    first message, which `holds` describes; `runbook` says what to do then.
+    SQS itself moves messages here from the queue `source_arn` alone; without one, from none. EventBridge puts in what
+    it can't deliver for the rule `rule_arn`. An alarm goes off at the first message, which `holds` describes; `runbook`
+    says what to do then.
 
     The clock of a message starts when it is first sent, so a dead-letter queue keeps longer than its source:
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
@@ -124,6 +125,7 @@ class DeadLetters:
         name: str,
         *,
         source_arn: str = "",
+        rule_arn: str = "",
         fifo: bool = False,
         holds: str = "Messages were given up",
         runbook: str = "dead-letters",
@@ -141,7 +143,9 @@ class DeadLetters:
             tags=owner.tags,
             opts=owner.child(),
         )
-        _policy(owner, self.tree_name, self.queue, self.arn, ())
+        self.policy = _policy(owner, self.tree_name, self.queue, self.arn, self._statements(rule_arn))
+        # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html
+        self.url = f"https://sqs.{owner.names.region}.amazonaws.com/{owner.names.account}/{self.physical_name}"
         owner.watch.show(f"dead letters {name}", self.depth())
         means = f"{holds}: they wait in the queue {self.physical_name} for 14 days."
         self.alarm = Alarm(owner, name, self.depth(), threshold=1, means=means, runbook=runbook)
@@ -153,6 +157,14 @@ class DeadLetters:
     def send(self) -> Permission:
         """Send a message: what a handler needs to give one up, with the reason."""
         return Permission(actions=("sqs:SendMessage",), resources=(self.arn,))
+
+    def _statements(self, rule_arn: str) -> tuple[Statement, ...]:
+        """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html"""
+        if not rule_arn:
+            return ()
+        because = "events that the rule can't deliver"
+        events = "events.amazonaws.com"
+        return (allow_service(events, ("sqs:SendMessage",), self.arn, source_arn=rule_arn, because=because),)
 
 
 def _visible(queue: str) -> Metric:
