@@ -3,8 +3,8 @@
 from .api_gateway import ApiGatewayPattern, ApiGatewayPatternArgs
 from .event_sourcing import EventSourcedBatch, EventSourcedBatchArgs
 from .fan_out import FanOutConverter, FanOutConverterArgs, Thumbnail, ToJpeg, Zip
-from .waiting_room import Room, VirtualWaitingRoom, VirtualWaitingRoomArgs
 from .genai import GenAiWorkflow, GenAiWorkflowArgs
+from .waiting_room import Room, VirtualWaitingRoom, VirtualWaitingRoomArgs
 
 __all__ = [
     "ApiGatewayPattern",
@@ -13,9 +13,9 @@ __all__ = [
     "EventSourcedBatchArgs",
     "FanOutConverter",
     "FanOutConverterArgs",
-    "Room",
     "GenAiWorkflow",
     "GenAiWorkflowArgs",
+    "Room",
     "Thumbnail",
     "ToJpeg",
     "VirtualWaitingRoom",

@@ -37,8 +37,8 @@ from components.core.state_machine import StateMachine
 from components.core.stream import Stream
 from components.core.table import Table
 from components.event_sourcing import EventSourcedBatch, EventSourcedBatchArgs, Fifo
-from components.waiting_room import Room, VirtualWaitingRoom, VirtualWaitingRoomArgs
 from components.genai import ApiKeyHeader, GenAiWorkflow, GenAiWorkflowArgs, Partner
+from components.waiting_room import Room, VirtualWaitingRoom, VirtualWaitingRoomArgs
 from local.settings import REPO
 
 SALE = AsEvent(type="purchase.completed", version=2, payload=("title", "amount_minor"))

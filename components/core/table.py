@@ -48,7 +48,6 @@ class Table:
             ttl=aws.dynamodb.TableTtlArgs(attribute_name=expires, enabled=True) if expires else None,
             stream_enabled=stream or None,
             stream_view_type="NEW_IMAGE" if stream else None,
-            ttl=aws.dynamodb.TableTtlArgs(attribute_name=expires, enabled=True) if expires else None,
             point_in_time_recovery=aws.dynamodb.TablePointInTimeRecoveryArgs(enabled=True),
             deletion_protection_enabled=owner.settings.protect_data,
             tags=owner.tags,

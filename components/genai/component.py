@@ -103,7 +103,7 @@ class GenAiWorkflow(Pattern):
                 self.tree_name(f"prompt-{file.stem}"),
                 bucket=self.work.bucket.bucket,
                 key=_prompt_key(file.stem),
-                content=file.read_text(encoding="utf-8"),
+                content=_prompt(file),
                 content_type="text/markdown; charset=utf-8",
                 tags=self.tags,
                 opts=self.child(),
@@ -282,6 +282,12 @@ def definition(args: GenAiWorkflowArgs) -> dict[str, Any]:
         for name in [name for name in states if "partner" in name]:
             del states[name]
     return machine
+
+
+def _prompt(file: Path) -> str:
+    """A template with the schema that answers are held against; the transcript is filled in run by run."""
+    shown = {name: value for name, value in CANDIDATE.items() if name not in ("$schema", "title")}
+    return file.read_text(encoding="utf-8").replace("{{schema}}", json.dumps(shown))
 
 
 def _prompt_key(name: str) -> str:

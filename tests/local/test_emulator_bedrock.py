@@ -188,6 +188,7 @@ def guardrail(aws):
         blockedOutputsMessaging="not said",
         wordPolicyConfig={"wordsConfig": [{"text": "gunpowder"}]},
         sensitiveInformationPolicyConfig={"piiEntitiesConfig": [{"type": "EMAIL", "action": "ANONYMIZE"}]},
+        tags=[{"key": "component", "value": "titles"}],
     )
     version = aws("bedrock").create_guardrail_version(guardrailIdentifier=made["guardrailId"])["version"]
     return made["guardrailId"], version
@@ -239,6 +240,10 @@ def test_a_call_needs_its_model_its_regions_and_its_guardrail(as_role, bench, gu
     assert not may([lite], **guarded)
     assert may([lite, held], **guarded)
     assert may([keyed, held], **guarded)
+    for component, allowed in (("titles", True), ("others", False)):
+        tagged = {"StringEquals": {"aws:ResourceTag/component": component}}
+        by_tag = allow(["bedrock:ApplyGuardrail"], ["arn:aws:bedrock:us-east-1:000000000000:guardrail/*"])
+        assert may([lite, {**by_tag, "Condition": tagged}], **guarded) is allowed
     assert not may([keyed, held])
     assert not may([allow(["bedrock:InvokeModel"], [profile, *regions[:2]])], f"us.{LITE}")
     assert may([allow(["bedrock:InvokeModel"], [profile, *regions])], f"us.{LITE}")

@@ -109,7 +109,6 @@ UNTAGGABLE = {
     "aws:apigateway/usagePlanKey:UsagePlanKey",
     "aws:cloudfront/function:Function",
     "aws:cloudfront/keyvaluestoreKey:KeyvaluestoreKey",
-    "aws:cloudwatch/eventTarget:EventTarget",
     "aws:lambda/permission:Permission",
     "aws:cloudwatch/dashboard:Dashboard",
     "aws:cloudwatch/logMetricFilter:LogMetricFilter",
