@@ -1,7 +1,7 @@
 """Turn a transcript of any length into a prompt of limited length.
 
-Asked `{"run", "transcript", "comment", "candidates"}` (the transcript's key, and what a person said to which
-candidates), it answers `{"prompt", "tokens", "language"}`. What can't become a prompt raises PromptRefused.
+Asked `{"run", "transcript", "language", "comment", "candidates"}` (the transcript's key and language, and what a person
+said to which candidates), it answers `{"prompt", "tokens"}`. What can't become a prompt raises PromptRefused.
 """
 
 from __future__ import annotations
@@ -43,14 +43,16 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     logger.append_keys(run=event["run"])
     transcript = _transcript(event["transcript"])
     template = _read(settings.template_key).decode()
-    prompt = compose(template, transcript, _wishes(event.get("comment") or "", event.get("candidates") or []))
+    prompt = compose(
+        template, transcript, event["language"], _wishes(event.get("comment") or "", event.get("candidates") or [])
+    )
     logger.info("composed", extra={"tokens": tokens(prompt), "of": tokens(transcript.text)})
-    return {"prompt": prompt, "tokens": tokens(prompt), "language": transcript.language or "und"}
+    return {"prompt": prompt, "tokens": tokens(prompt)}
 
 
-def compose(template: str, transcript: Transcript, wishes: str) -> str:
+def compose(template: str, transcript: Transcript, language: str, wishes: str) -> str:
     """Fill the template; the transcript gets the room that the rest leaves."""
-    values = {"transcript": "", "language": transcript.language or "the language that is spoken", "wishes": wishes}
+    values = {"transcript": "", "language": language, "wishes": wishes}
     unknown = set(_HOLE.findall(template)) - values.keys()
     if unknown:
         raise PromptRefused(f"the template {settings.template_key} asks for {', '.join(sorted(unknown))}")

@@ -28,21 +28,18 @@ class Transcript:
     """What was said."""
 
     text: str
-    language: str
-    """As Transcribe found it (`en-US`), or empty."""
 
     @classmethod
     def parse(cls, document: bytes) -> Transcript:
         """Read the job's output. Raises TranscriptError."""
         try:
-            results = json.loads(document)["results"]
-            text = " ".join(part["transcript"] for part in results["transcripts"]).strip()
-            language = str(results.get("language_code") or "")
+            parts = json.loads(document)["results"]["transcripts"]
+            text = " ".join(part["transcript"] for part in parts).strip()
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise TranscriptError(f"the object is no transcript of a job: {error!r}") from None
         if not text:
             raise TranscriptError("nothing is said in it")
-        return cls(text, language)
+        return cls(text)
 
     def excerpt(self, limit: int) -> str:
         """At most `limit` tokens of it: all, or pieces from beginning to end with marks for what is left out.

@@ -51,7 +51,7 @@ class FakeS3:
         self.written[Key] = (Body, ContentType)
 
 
-def spoken(text: str, language: str = "en-US") -> bytes:
+def spoken(text: str) -> bytes:
     """A transcript as Transcribe writes it, with the timing of each word."""
     items = [{"type": "pronunciation", "alternatives": [{"content": word}]} for word in text.split()]
     return json.dumps(
@@ -73,7 +73,7 @@ def composed(
 ) -> Any:
     objects = {"t.json": transcript, "prompts/video_titles.v1.md": more.pop("template", TEMPLATE).encode()}
     module = load(monkeypatch, "compose", objects, **more)
-    return module.handler({"run": RUN, "transcript": "t.json", **(event or {})}, CONTEXT)
+    return module.handler({"run": RUN, "transcript": "t.json", "language": "en-US", **(event or {})}, CONTEXT)
 
 
 def test_a_short_transcript_stands_whole_in_the_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +82,6 @@ def test_a_short_transcript_stands_whole_in_the_prompt(monkeypatch: pytest.Monke
         "{{transcript}}", "We build a kite. It flies."
     )
     assert answer["tokens"] == tokens(answer["prompt"])
-    assert answer["language"] == "en-US"
 
 
 def test_a_two_hour_transcript_becomes_a_prompt_within_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +98,7 @@ def test_a_two_hour_transcript_becomes_a_prompt_within_its_limit(monkeypatch: py
 
 @given(st.text(min_size=1, max_size=3000), st.integers(min_value=1, max_value=900))
 def test_no_excerpt_is_longer_than_its_limit(text: str, limit: int) -> None:
-    assert tokens(Transcript(text, "").excerpt(limit)) <= limit
+    assert tokens(Transcript(text).excerpt(limit)) <= limit
 
 
 def test_a_comment_asks_for_something_else_and_shows_what_was_sent_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +137,7 @@ def test_a_huge_object_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LARGEST_TRANSCRIPT", 10)
     module.s3.objects["t.json"] = spoken("Kites.")
     with pytest.raises(ValueError, match="10 are read at most"):
-        module.handler({"run": RUN, "transcript": "t.json"}, CONTEXT)
+        module.handler({"run": RUN, "transcript": "t.json", "language": "en-US"}, CONTEXT)
 
 
 def test_a_wrong_environment_fails_before_the_first_event(monkeypatch: pytest.MonkeyPatch) -> None:
