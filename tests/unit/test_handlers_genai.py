@@ -54,9 +54,7 @@ class FakeS3:
 def spoken(text: str) -> bytes:
     """A transcript as Transcribe writes it, with the timing of each word."""
     items = [{"type": "pronunciation", "alternatives": [{"content": word}]} for word in text.split()]
-    return json.dumps(
-        {"results": {"transcripts": [{"transcript": text}], "language_code": language, "items": items}}
-    ).encode()
+    return json.dumps({"results": {"transcripts": [{"transcript": text}], "items": items}}).encode()
 
 
 def load(monkeypatch: pytest.MonkeyPatch, module: str, objects: dict[str, bytes], **environment: str) -> ModuleType:
