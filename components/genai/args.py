@@ -27,6 +27,7 @@ LONGEST_RUN_S: Final = 30 * 24 * 3600
 MOST_PROMPT_TOKENS: Final = 60_000
 """A state carries 256 KiB: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 
+_PARTNER_URL = re.compile(r"https://|http://(?:127\.0\.0\.1|localhost)[:/]")
 _GEOGRAPHIES = re.compile(r"(?:apac|au|ca|eu|global|jp|us|us-gov)\.(.+)")
 
 
@@ -97,10 +98,21 @@ class Partner:
     """An API of somebody else that is told of each published video, by POST with JSON."""
 
     url: str
-    """Where, by https."""
+    """Where, by https; by http on this machine alone."""
 
     credentials: Credentials
     """`ApiKeyHeader(…)`, `BasicAuth(…)` or `ClientCredentials(…)`."""
+
+    attempts: int = defaults.PARTNER_ATTEMPTS
+    """Times that it is asked while it is busy (429), down (5xx) or silent (1-10); every time with the same
+    `Idempotency-Key`."""
+
+    def problems(self) -> Iterator[str]:
+        """What is wrong with it."""
+        if not _PARTNER_URL.match(self.url):
+            yield f"partner: the url {self.url!r} doesn't begin with https://"
+        if not 1 <= self.attempts <= 10:
+            yield f"partner: attempts={self.attempts} is not within 1-10"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,8 +215,8 @@ class GenAiWorkflowArgs:
             yield f"prompt={self.prompt!r} is none of {known}"
         if self.redact_personal and self.language not in REDACTED_LANGUAGES:
             yield f"redact_personal needs language to be one of {', '.join(REDACTED_LANGUAGES)}"
-        if self.partner and not self.partner.url.startswith("https://"):
-            yield f"partner: the url {self.partner.url!r} doesn't begin with https://"
+        if self.partner:
+            yield from self.partner.problems()
 
     def _limits(self) -> Iterator[str]:
         if not 1 <= len(self.temperatures) <= 5 or not all(0 <= each <= 1 for each in self.temperatures):

@@ -277,7 +277,9 @@ def definition(args: GenAiWorkflowArgs) -> dict[str, Any]:
         job["LanguageCode"] = args.language
     if args.redact_personal:
         job["ContentRedaction"] = {"RedactionType": "PII", "RedactionOutput": "redacted"}
-    if args.partner is None:
+    if args.partner:
+        states["Tell the partner"]["Retry"][1]["MaxAttempts"] = args.partner.attempts - 1
+    else:
         states["Announce the video"]["Next"] = "Done"
         for name in [name for name in states if "partner" in name]:
             del states[name]

@@ -63,5 +63,8 @@ ESCALATION_S: Final = 24 * 3600
 ROUNDS: Final = 3
 """Rounds of candidates; a person may send back all but the last."""
 
+PARTNER_ATTEMPTS: Final = 5
+"""Times that a partner is asked while it is busy, down or silent."""
+
 MEMORY_MB: Final = 512
 """Of the two functions."""

@@ -19,6 +19,8 @@ class ThirdParty:
     url: str = ""
     requests: list[dict[str, Any]] = field(default_factory=list)
     """What it was sent, oldest first: `method`, `path`, `headers` by lower-case name, `body` as text."""
+    statuses: list[int] = field(default_factory=list)
+    """What the next requests are answered, whatever they ask; 0 hangs up."""
     tokens: int = 0
     """How many tokens it has given out; only the newest one counts."""
 
@@ -36,6 +38,13 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         seen = {"method": self.command, "path": self.path, "headers": headers, "body": body}
         self.api.requests.append(seen)
+        if self.api.statuses:
+            status = self.api.statuses.pop(0)
+            if status:
+                self._send(status, {"answered": status})
+            else:
+                self.close_connection = True
+            return
         what, _, rest = self.path.partition("?")[0].strip("/").partition("/")
         match what:
             case "token":
