@@ -11,10 +11,20 @@ import pulumi
 import pytest
 
 from components.core.pattern import NotYet
-from components.genai import BasicAuth, Filters, GenAiWorkflow, GenAiWorkflowArgs, ImageModel, Partner, TextModel
+from components.genai import (
+    BasicAuth,
+    Filters,
+    GenAiWorkflow,
+    GenAiWorkflowArgs,
+    ImageModel,
+    Partner,
+    TextModel,
+    defaults,
+)
 from components.genai.approval import CANDIDATE, decision
 from components.genai.component import HERE, definition
 from components.genai.defaults import MEDIA_TYPES
+from local.settings import REPO
 from local.wire import UNKNOWN, Secret
 from tests.components import workflow_args
 from tests.recorder import Plan, record
@@ -216,3 +226,16 @@ def test_the_defaults_leave_room_for_every_round_in_the_budget() -> None:
     assert tokens <= args.token_budget
     usd = calls * ((args.prompt_tokens + 400) * args.model.input_usd + args.max_tokens * args.model.output_usd) / 1e6
     assert usd + args.image_model.usd <= args.usd_budget
+
+
+def test_default_settings_are_what_the_page_says() -> None:
+    page = (REPO / "docs" / "genai.md").read_text()
+    table = page.split("## Default settings", 1)[1].split("\n## ", 1)[0]
+    said = dict(re.findall(r"^\| `(\w+)` \| `([^`]*)` \|", table, re.MULTILINE))
+    assert said == {name: str(value) for name, value in vars(defaults).items() if name.isupper()}
+
+
+def test_every_outcome_stands_on_the_page() -> None:
+    faults = (REPO / "docs" / "genai.md").read_text().split("## How it fails", 1)[1].split("\n## ", 1)[0]
+    listed = set(re.findall(r"`([A-Z]\w+)`", "\n".join(re.findall(r"^\| (.*?) \|", faults, re.MULTILINE))))
+    assert listed == {state["Assign"]["outcome"] for state in MAIN.values() if "outcome" in state.get("Assign", {})}
