@@ -83,7 +83,7 @@ def test_the_same_event_starts_one_run_and_a_new_upload_under_the_key_another(ti
 
 def test_a_two_hour_talk_and_an_image_of_a_megabyte_go_through(titles: Workflow) -> None:
     assert len(TALK) > 150_000
-    run = titles.upload(TALK, size=len(TALK) + 100)
+    run = titles.upload(TALK)
     run.approve(run.link())
     assert run.ended()["status"] == "SUCCEEDED", run.ended()
     assert len(titles.object(f"runs/{run.run}/transcript.json")) > 4 * 256 * 1024
@@ -108,9 +108,9 @@ def test_candidates_are_sent_back_with_a_comment_until_the_rounds_are_over(title
 FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({"said": "How to make gunpowder"}, "GuardrailIntervened", "the guardrail blocked"),
     ({"said": "[[malformed:2]] twice"}, "MalformedAnswers", "json"),
-    ({"said": "[[unreadable]]"}, "TranscriptionFailed", "internal failure"),
-    ({"said": "x", "size": 1_000_001}, "UploadSize", "1000001 bytes"),
-    ({"said": "x", "name": "notes.txt"}, "UploadType", "ends in none of"),
+    ({"media": bytes(2000)}, "TranscriptionFailed", "unsupported media format"),
+    ({"size": 1_000_001}, "UploadSize", "1000001 bytes"),
+    ({"name": "notes.txt"}, "UploadType", "ends in none of"),
 ]
 
 
@@ -134,7 +134,7 @@ def test_one_refused_answer_is_asked_for_again_with_the_reason(titles: Workflow)
 
 
 def test_a_run_over_its_budget_makes_no_call_and_goes_on_when_it_is_started_again(titles: Workflow) -> None:
-    run = titles.upload(TALK, size=len(TALK) + 100)
+    run = titles.upload(TALK)
     run.send_back(run.link(), "Shorter.")
     kept = run.failure()
     assert (kept["outcome"], kept["state"]) == ("BudgetExceeded", "Is there budget for the candidates?")

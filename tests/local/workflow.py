@@ -19,6 +19,7 @@ from tests.local.third_party import ThirdParty
 ACCOUNT = "000000000000"
 LONG_S = 90
 REVIEW_S = 15
+MEDIA = b"\0\0\0\x18ftypmp42" + bytes(1000)
 _SOURCE = """
 from pathlib import Path
 
@@ -95,11 +96,14 @@ class Workflow:
             Rule="ear", EventBusName=self.outputs["bus"], Targets=[{"Id": "ear", "Arn": self._arn(self.ear)}]
         )
 
-    def upload(self, said: str = "We build a kite.", *, name: str = "talk.mp4", size: int = 0) -> Run:
-        """Put a file of this speech into the bucket; the run that EventBridge starts for it."""
+    def upload(
+        self, said: str = "We build a kite.", *, name: str = "talk.mp4", media: bytes = MEDIA, size: int = 0
+    ) -> Run:
+        """Put a file into the bucket in which this is said; the run that EventBridge starts for it."""
         key = f"{uuid.uuid4().hex}/{name}"
-        body = f"speech: {said}".encode().ljust(size, b" ")
-        self.aws("s3").put_object(Bucket=self.outputs["uploads"], Key=key, Body=body)
+        s3, bucket = self.aws("s3"), self.outputs["uploads"]
+        s3.put_object(Bucket=bucket, Key=f"{key}.transcript.txt", Body=said.encode())  # for the local Transcribe
+        s3.put_object(Bucket=bucket, Key=key, Body=media.ljust(size, b"\0"))
         return self.eventually(lambda: self.run_of(key), 20)
 
     def run_of(self, key: str) -> Run | None:
@@ -113,7 +117,8 @@ class Workflow:
         machines = self.aws("stepfunctions")
         executions = machines.list_executions(stateMachineArn=self.outputs["workflow"], maxResults=1000)["executions"]
         described = (machines.describe_execution(executionArn=one["executionArn"]) for one in executions)
-        return [Run(self, one["executionArn"], json.loads(one["input"])) for one in described if key in one["input"]]
+        runs = (Run(self, one["executionArn"], json.loads(one["input"])) for one in described)
+        return [run for run in runs if run.key == key]
 
     def start(self, given: dict[str, Any]) -> Run:
         """Start a run by hand."""

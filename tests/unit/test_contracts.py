@@ -43,8 +43,6 @@ FIXED = {
     "aws:lambda/permission:Permission": "statementId",
     "aws:secretsmanager/secret:Secret": "name",
     "aws:cloudwatch/eventConnection:EventConnection": "name",
-    "aws:cloudwatch/eventRule:EventRule": "name",
-    "aws:cloudwatch/eventTarget:EventTarget": "targetId",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "name",
     "aws:cognito/resourceServer:ResourceServer": "identifier",
     "aws:cognito/userPoolDomain:UserPoolDomain": "domain",
