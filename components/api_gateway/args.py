@@ -19,6 +19,7 @@ from ..core.rest_api.targets import HttpProxy
 from . import defaults
 
 PAGE = "docs/api-gateway.md"
+_BELOW = re.compile(r"[a-z0-9][a-z0-9-]*")
 _GREEDY = re.compile(r"/\{\w+\+\}")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?/?")
 
@@ -67,6 +68,9 @@ class Front:
 
     config: Mapping[str, Any] = field(default_factory=dict)
     """What scripts of the pages need to know, served as `/config.json`; values may be outputs. No secrets."""
+
+    also: Mapping[str, Path] = field(default_factory=dict)
+    """Further folders of pages, by the path below which they stand: `{"approval": APPROVAL_PAGE}`."""
 
     room: Gate | None = None
     """A waiting room's gate: pages and API are there for those who were admitted."""
@@ -142,6 +146,11 @@ class ApiGatewayPatternArgs:
             yield f"the monolith's url {problem}"
         if self.front and not (self.front.folder / "index.html").is_file():
             yield f"the front's folder {self.front.folder} has no index.html"
+        for path, folder in (self.front.also if self.front else {}).items():
+            if not _BELOW.fullmatch(path) or path == defaults.API_PATH[1:]:
+                yield f"the front's path {path!r} is no word of a-z, 0-9 and hyphens beside the API's"
+            if not folder.is_dir():
+                yield f"the front's folder {folder} isn't there"
         if self.origin_key not in ("a", "b"):
             yield f"origin_key={self.origin_key!r} is neither 'a' nor 'b'"
 

@@ -48,6 +48,8 @@ class StaticFront:
         )
         self.bucket.policy(self.distribution.reads(self.bucket), awaited=owner.ledger.awaited)
         upload(owner, self.bucket, given.folder)
+        for path, folder in given.also.items():
+            upload(owner, self.bucket, folder, below=f"{path}/")
         if given.room:
             upload(owner, self.bucket, given.room.assets, below=ASSETS[1:])
         self._config(owner, given.config)

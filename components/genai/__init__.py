@@ -1,10 +1,12 @@
 """A model in a workflow, a human in the loop."""
 
 from ..core.connection import ApiKeyHeader, BasicAuth, ClientCredentials
+from .approval import APPROVAL_PAGE
 from .args import Filters, GenAiWorkflowArgs, ImageModel, Partner, TextModel
 from .component import GenAiWorkflow
 
 __all__ = [
+    "APPROVAL_PAGE",
     "ApiKeyHeader",
     "BasicAuth",
     "ClientCredentials",

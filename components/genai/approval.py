@@ -16,6 +16,11 @@ from ..core.table import Table
 from ..core.topic import Topic
 
 HERE: Final = Path(__file__).parent
+APPROVAL_PAGE: Final = next(
+    folder for folder in (HERE / "page", HERE.parents[1] / "web" / "approval") if folder.is_dir()
+)
+"""The folder of the page where a person decides, for a `Front`: in the wheel, or in the repository."""
+
 CANDIDATE: Final[dict[str, Any]] = json.loads((HERE / "schemas" / "candidate.json").read_text())
 
 _LINK: Final = {

@@ -84,6 +84,12 @@ def test_a_ten_line_program_with_one_component_deploys_and_goes_again(
         assert set(outputs["renditions"]) == {"thumbnail-200x200", "jpeg"}
 
 
+def test_a_workflow_with_its_page_deploys_and_goes_again(example: Callable[[str], Path], local_aws: Settings) -> None:
+    for outputs in deploys_and_goes(example("genai"), local_aws):
+        page = Door(outputs["front"], local_aws).call("GET", "/index.html")
+        assert (page.status, b"Choose a title" in page.data) == (200, True)
+
+
 def test_an_api_before_a_queue_and_an_old_shop_deploys_and_goes_again(
     example: Callable[[str], Path], local_aws: Settings
 ) -> None:

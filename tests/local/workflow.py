@@ -26,7 +26,7 @@ from pathlib import Path
 import pulumi
 
 from components.api_gateway import ApiGatewayPattern, ApiGatewayPatternArgs, Front
-from components.genai import ApiKeyHeader, Filters, GenAiWorkflow, GenAiWorkflowArgs, Partner
+from components.genai import APPROVAL_PAGE, ApiKeyHeader, Filters, GenAiWorkflow, GenAiWorkflowArgs, Partner
 
 page, page_is = pulumi.deferred_output()
 titles = GenAiWorkflow(
@@ -44,10 +44,9 @@ titles = GenAiWorkflow(
         rounds=3,
     ),
 )
-api = ApiGatewayPattern(
-    "api", ApiGatewayPatternArgs(routes=titles.routes(), front=Front(Path({pages!r})))
-)
-page_is(pulumi.Output.concat(api.front_url, "/index.html"))
+front = Front(Path({pages!r}), also={{"approval": APPROVAL_PAGE}})
+api = ApiGatewayPattern("api", ApiGatewayPatternArgs(routes=titles.routes(), front=front))
+page_is(pulumi.Output.concat(api.front_url, "/approval/index.html"))
 pulumi.export("api", api.url)
 pulumi.export("front", api.front_url)
 pulumi.export("uploads", titles.uploads.bucket.bucket)
@@ -64,7 +63,7 @@ pulumi.export("bus", titles.bus.bus.name)
 
 def source(partner: str) -> str:
     """The program."""
-    return _SOURCE.format(partner=partner, review_s=REVIEW_S, pages=str(REPO / "web" / "approval"))
+    return _SOURCE.format(partner=partner, review_s=REVIEW_S, pages=str(REPO / "tests" / "data" / "front"))
 
 
 @dataclass
