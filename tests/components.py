@@ -39,6 +39,7 @@ from components.core.table import Table
 from components.event_sourcing import EventSourcedBatch, EventSourcedBatchArgs, Fifo
 from components.genai import ApiKeyHeader, GenAiWorkflow, GenAiWorkflowArgs, Partner
 from components.waiting_room import Room, VirtualWaitingRoom, VirtualWaitingRoomArgs
+from components.waiting_room import Origin, Room, VirtualWaitingRoom, VirtualWaitingRoomArgs
 from local.settings import REPO
 
 SALE = AsEvent(type="purchase.completed", version=2, payload=("title", "amount_minor"))
@@ -152,6 +153,11 @@ PATTERNS: dict[str, Callable[[str, Any], Pattern]] = {
         opts,
     ),
     "GenAiWorkflow": lambda name, opts: GenAiWorkflow(name, workflow_args(), opts),
+    "VirtualWaitingRoom of its own": lambda name, opts: VirtualWaitingRoom(
+        name,
+        VirtualWaitingRoomArgs(rooms=[Room("shop", capacity=600)], origin=Origin(domain="shop.example.com")),
+        opts,
+    ),
     "FanOutConverter": lambda name, opts: FanOutConverter(
         name, FanOutConverterArgs(converters=[Thumbnail(300, 300), Thumbnail(64, 64), ToJpeg(), Zip()]), opts
     ),

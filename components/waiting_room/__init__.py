@@ -1,6 +1,6 @@
 """Keep a burst at the edge, and let it in at the pace of the application."""
 
-from .args import Room, VirtualWaitingRoomArgs
+from .args import Origin, Room, VirtualWaitingRoomArgs
 from .component import VirtualWaitingRoom
 
-__all__ = ["Room", "VirtualWaitingRoom", "VirtualWaitingRoomArgs"]
+__all__ = ["Origin", "Room", "VirtualWaitingRoom", "VirtualWaitingRoomArgs"]

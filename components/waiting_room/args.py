@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from itertools import combinations
 from typing import Final, Literal
+
+import pulumi
 
 from ..core.pattern import NotYet, check_name
 from . import defaults
@@ -22,6 +24,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-ke
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _PATH = re.compile(r"/(?:[A-Za-z0-9._~-]+/?)*")
+
+_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?")
 
 Mode = Literal["queue", "open", "closed", "guard"]
 
@@ -101,11 +105,26 @@ class Room:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What a room of its own distribution stands before: an application that listens at `domain` by https."""
+
+    domain: str
+    """Such as `shop.example.com`, without a scheme or path. It must not be the visitors' address."""
+
+    headers: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Sent with each request, so that the application refuses those that come another way; secrets are outputs."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class VirtualWaitingRoomArgs:
     """Arguments of a VirtualWaitingRoom."""
 
     rooms: Sequence[Room]
-    """At least one. Their paths don't overlap."""
+    """At least one. Where the paths of two fit, the longer decides."""
+
+    origin: Origin | None = None
+    """Gives the room a distribution of its own, before an application anywhere. Without one, hand the component's
+    `gate` to a front: `Front(…, room=room.gate)`."""
 
     origin_key: Literal["a", "b"] = defaults.ORIGIN_KEY
     """Which of two valid keys CloudFront sends to the reception. To rotate: change it, deploy, replace the other."""
@@ -139,7 +158,9 @@ class VirtualWaitingRoomArgs:
                 yield f"{count} rooms are called {name}"
         for one, other in combinations(self.rooms, 2):
             for path, inner in ((path, inner) for path in one.paths for inner in other.paths):
-                if path.startswith(inner) or inner.startswith(path):
-                    yield f"rooms {one.name} and {other.name} both guard {max(path, inner, key=len)}"
+                if path == inner:
+                    yield f"rooms {one.name} and {other.name} both guard {path}"
+        if self.origin and not _HOST.fullmatch(self.origin.domain):
+            yield f"the origin's domain {self.origin.domain!r} is no host name, such as shop.example.com"
         if self.origin_key not in ("a", "b"):
             yield f"origin_key={self.origin_key!r} is neither 'a' nor 'b'"

@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pulumi
 from pulumi import ResourceOptions
 
+from ..core.bucket import Bucket
 from ..core.dashboard import Dashboard
+from ..core.distribution import Distribution
+from ..core.edge import ASSETS, ROOM, Gate, WebOrigin
 from ..core.function import Function
 from ..core.key_value_store import KeyValueStore
+from ..core.pages import upload
 from ..core.pattern import Pattern
 from ..core.permissions import Permission
 from ..core.queue import Queue
@@ -20,7 +25,8 @@ from ..core.secret import Secret
 from ..core.table import Table
 from ..core.ticker import Ticker
 from . import defaults
-from .args import Room, VirtualWaitingRoomArgs
+from .args import Origin, Room, VirtualWaitingRoomArgs
+from .gate import Guarded, waiting_gate
 from .targets import AskFunction, CountArrival
 
 PACED = ("queue", "guard")
@@ -43,6 +49,12 @@ class VirtualWaitingRoom(Pattern):
     controller, run only while a room is open, moves the watermark by sampled arrivals and by who came.
     """
 
+    gate: Gate
+    """Give it to a front: `Front(folder, room=room.gate)`. A gate stands before one distribution."""
+
+    url: pulumi.Output[str] | None
+    """Where visitors come, if the room has a distribution of its own."""
+
     def __init__(self, name: str, args: VirtualWaitingRoomArgs, opts: ResourceOptions | None = None) -> None:
         args.check(name)
         super().__init__("serviceful:index:VirtualWaitingRoom", name, physical_name=args.physical_name, opts=opts)
@@ -57,8 +69,12 @@ class VirtualWaitingRoom(Pattern):
         self.ticker = Ticker(self, "ticks", on=any(room.start in PACED for room in args.rooms))
         self.controller = self._controller()
         self.ticker.runs(self.controller)
+        self.gate = self._gate()
+        self.front = self._front(args.origin) if args.origin else None
+        self.url = self.front.url if self.front else None
         self.dashboard = self._watch()
         self.publish(
+            url=self.url,
             controller=self.controller.function.name,
             rooms=[room.name for room in args.rooms],
             store=self.store.arn,
@@ -142,6 +158,34 @@ class VirtualWaitingRoom(Pattern):
             timeout_s=CONTROLLER_TIMEOUT_S,
         )
 
+    def _gate(self) -> Gate:
+        """The edge's part, for the distribution that it stands before."""
+        keys = self.reception.keys
+        assert keys is not None, "the reception is made with keys"
+        return waiting_gate(
+            self,
+            store=self.store.arn,
+            rooms={
+                room.name: Guarded(paths=room.paths, bypass=room.bypass, api=room.api_paths, life_s=room.life_min * 60)
+                for room in self.args.rooms
+            },
+            reception=WebOrigin(
+                path=f"{ROOM}*",
+                domain=self.reception.domain,
+                origin_path=pulumi.Output.concat("/", self.reception.stage.stage_name),
+                headers={"x-api-key": keys.value(f"origin-{self.args.origin_key}")},
+            ),
+        )
+
+    def _front(self, origin: Origin) -> Distribution:
+        """A distribution of its own; the bucket holds what the waiting page loads."""
+        bucket = Bucket(self, "pages")
+        site = WebOrigin(path="*", domain=origin.domain, headers=origin.headers)
+        front = Distribution(self, "front", bucket=bucket, site=site, gate=self.gate)
+        bucket.policy(front.reads(bucket), awaited=self.ledger.awaited)
+        upload(self, bucket, self.gate.assets, below=ASSETS[1:])
+        return front
+
     def _environment(self) -> dict[str, Any]:
         return {
             "ROOMS": json.dumps({room.name: _settings(room) for room in self.args.rooms}),
@@ -154,6 +198,8 @@ class VirtualWaitingRoom(Pattern):
         """Warns when visitors can't be admitted, or nobody paces the rooms; lost beacons warn of themselves."""
         for function in (self.admit, self.controller):
             function.warn_of_errors()
+        if self.front:
+            self.front.warn_of_errors()
         return Dashboard(self)
 
 
