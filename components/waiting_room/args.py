@@ -22,6 +22,11 @@ LARGEST_CAPACITY: Final = 30_000
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html"""
 
+MOST_ROOMS: Final = 12
+"""Their settings stand in environment variables of 4 KB in all.
+
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _PATH = re.compile(r"/(?:[A-Za-z0-9._~-]+/?)*")
 
@@ -43,7 +48,8 @@ class Room:
     """Admissions a minute at most (1-30,000). A minute begins and ends with the clock's."""
 
     total: int | None = None
-    """Visitors who hold a pass at once, at most; by default as many as `capacity` lets in during one session."""
+    """Visitors who hold a pass at once, at most; by default as many as `capacity` lets in during a session, so that it
+    limits nothing further. A place is free once the minute is over in which its pass ends."""
 
     paths: Sequence[str] = defaults.PATHS
     """Beginnings of the paths that it guards."""
@@ -151,6 +157,8 @@ class VirtualWaitingRoomArgs:
     def _problems(self) -> Iterator[str]:
         if not self.rooms:
             yield "there is no room"
+        if len(self.rooms) > MOST_ROOMS:
+            yield f"there are {len(self.rooms)} rooms, and {MOST_ROOMS} fit into a function's environment"
         for room in self.rooms:
             yield from room.problems()
         for name, count in Counter(room.name for room in self.rooms).items():

@@ -207,7 +207,8 @@ def _settings(room: Room) -> dict[str, Any]:
     """As the functions read them."""
     return {
         "capacity": room.capacity,
-        "total": room.capacity * room.session_min if room.total is None else room.total,
+        # A place is free when the minute is over in which its pass ends.
+        "total": room.capacity * (room.session_min + 1) if room.total is None else room.total,
         "session_s": room.session_min * 60,
         "life_s": room.life_min * 60,
         "renewals": room.renewals,

@@ -145,7 +145,8 @@ class Control:
         self._set_pace(seen, past)
         self._move(seen, settings, line)
         line.leave(seen.now - settings.life_s)
-        self.line = [[round(number, 3) for number in span] for span in line.spans]
+        spans = ([round(number, 3) for number in span] for span in line.spans)
+        self.line = [span for span in spans if span[0] < span[1] and span[2]]
         self.at, self.admitted, self.turned_away = seen.now, seen.room.admitted, seen.turned_away
 
     def state(self, settings: RoomSettings) -> str:

@@ -1,0 +1,57 @@
+"""The picture of a simulated burst: who waits, and how many are admitted in each minute, as plain SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bench.waiting_room import Simulation
+
+WIDTH, HEIGHT, LEFT, TOP, GAP = 720, 200, 64, 34, 66
+TITLES = {
+    "burst": "An origin that bears the capacity",
+    "slow_origin": "An origin that bears 60% of it, and says so by an alarm",
+}
+
+
+def draw(simulations: Mapping[str, Simulation]) -> str:
+    """One panel below the other: bars are admissions a minute, the dashed line is the capacity, the area who waits."""
+    height = len(simulations) * (HEIGHT + GAP) + 20
+    panels = (_panel(TITLES[name], one, number) for number, (name, one) in enumerate(simulations.items()))
+    style = (
+        "text{font:12px sans-serif;fill:#333}.t{font-size:14px;font-weight:bold}.a{fill:#cfe3f7}"
+        ".b{fill:#2b6cb0}.c{stroke:#c53030;stroke-dasharray:6 4}.x{stroke:#333}"
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH + 2 * LEFT} {height}" role="img">'
+        f"<title>A burst on a waiting room</title><style>{style}</style>"
+        f'<rect width="100%" height="100%" fill="#fff"/>{"".join(panels)}</svg>\n'
+    )
+
+
+def _panel(title: str, one: Simulation, number: int) -> str:
+    top, windows = TOP + number * (HEIGHT + GAP), list(one.by_window.values())
+    minutes = max(len(windows), 1)
+    most, waiting = one.capacity * 1.15, max(step["waiting"] for step in one.minutes) * 1.1
+    step = WIDTH / minutes
+    bars = "".join(
+        f'<rect class="b" x="{LEFT + index * step + 1:.1f}" y="{top + HEIGHT - count / most * HEIGHT:.1f}" '
+        f'width="{step - 2:.1f}" height="{count / most * HEIGHT:.1f}"/>'
+        for index, count in enumerate(windows)
+    )
+    points = " ".join(
+        f"{LEFT + min(WIDTH, each['at'] / 60 * step):.1f},{top + HEIGHT - each['waiting'] / waiting * HEIGHT:.1f}"
+        for each in one.minutes
+    )
+    line = top + HEIGHT - one.capacity * one.bears / most * HEIGHT
+    return (
+        f'<text class="t" x="{LEFT}" y="{top - 14}">{title}</text>'
+        f'<polygon class="a" points="{LEFT},{top + HEIGHT} {points} {LEFT + WIDTH},{top + HEIGHT}"/>{bars}'
+        f'<line class="c" x1="{LEFT}" x2="{LEFT + WIDTH}" y1="{line:.1f}" y2="{line:.1f}"/>'
+        f'<line class="x" x1="{LEFT}" x2="{LEFT + WIDTH}" y1="{top + HEIGHT}" y2="{top + HEIGHT}"/>'
+        f'<text x="{LEFT - 8}" y="{line + 4:.1f}" text-anchor="end">{round(one.capacity * one.bears):,}</text>'
+        f'<text x="{LEFT + WIDTH + 6}" y="{top + 12}">{round(waiting):,} wait</text>'
+        f'<text x="{LEFT}" y="{top + HEIGHT + 18}">admissions a minute (bars), what the origin bears (dashed), '
+        f"who waits (area); {minutes} minutes</text>"
+    )
