@@ -38,7 +38,6 @@ from components.core.stream import Stream
 from components.core.table import Table
 from components.event_sourcing import EventSourcedBatch, EventSourcedBatchArgs, Fifo
 from components.genai import ApiKeyHeader, GenAiWorkflow, GenAiWorkflowArgs, Partner
-from components.waiting_room import Room, VirtualWaitingRoom, VirtualWaitingRoomArgs
 from components.waiting_room import Origin, Room, VirtualWaitingRoom, VirtualWaitingRoomArgs
 from local.settings import REPO
 
