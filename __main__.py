@@ -25,6 +25,7 @@ from components.api_gateway import (
 )
 from components.core.settings import switched_on
 from components.event_sourcing import EventSourcedBatch, EventSourcedBatchArgs, Kinesis
+from components.waiting_room import Room, VirtualWaitingRoom, VirtualWaitingRoomArgs
 
 SHAPES = {path.stem: json.loads(path.read_text()) for path in Path("web/shapes").glob("*.json")}
 
@@ -54,8 +55,14 @@ if switched_on("events"):
     pulumi.export("events_replay", events.replay.machine.arn)
     pulumi.export("events_quarantine", events.quarantine.queue.url)
 
+room = None
+if switched_on("room"):
+    launch = Room("launch", capacity=600, start="open", bypass=["/api/health"])
+    room = VirtualWaitingRoom("room", VirtualWaitingRoomArgs(rooms=[launch]))
+    pulumi.export("room_controller", room.controller.function.name)
+
 if switched_on("api"):
-    front = Front(Path("web/front"), config=page_config)
+    front = Front(Path("web/front"), config=page_config, room=room.gate if room else None)
     monolith = Monolith.of_stack()
     api = ApiGatewayPattern("api", ApiGatewayPatternArgs(routes=routes, monolith=monolith, front=front))
     pulumi.export("front_url", api.front_url)

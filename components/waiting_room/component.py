@@ -165,10 +165,7 @@ class VirtualWaitingRoom(Pattern):
         return waiting_gate(
             self,
             store=self.store.arn,
-            rooms={
-                room.name: Guarded(paths=room.paths, bypass=room.bypass, api=room.api_paths, life_s=room.life_min * 60)
-                for room in self.args.rooms
-            },
+            rooms={room.name: _guarded(room) for room in self.args.rooms},
             reception=WebOrigin(
                 path=f"{ROOM}*",
                 domain=self.reception.domain,
@@ -201,6 +198,13 @@ class VirtualWaitingRoom(Pattern):
         if self.front:
             self.front.warn_of_errors()
         return Dashboard(self)
+
+
+def _guarded(room: Room) -> Guarded:
+    """As the edge knows it."""
+    return Guarded(
+        paths=room.paths, bypass=room.bypass, api=room.api_paths, life_s=room.life_min * 60, start=room.start
+    )
 
 
 def _settings(room: Room) -> dict[str, Any]:

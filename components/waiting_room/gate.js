@@ -24,7 +24,7 @@ async function gate(event) {
     visit.back = own ? asked(request.querystring) : here(request, visit.reads);
     visit.json = accepts(request, own ? [] : ROOMS[name].api, path);
     const mode = await read(name + '.mode');
-    visit.mode = mode || 'queue';
+    visit.mode = mode || ROOMS[name].start;
     if (visit.mode === 'open' && !own) return handOn(request, '');
     if (visit.mode === 'closed') return away(visit, 'closed', 300);
     const keys = await read(name + '.keys');

@@ -48,11 +48,14 @@ class Guarded:
     life_s: int = 7_200
     """How long a ticket is good, in seconds."""
 
+    start: str = "queue"
+    """The mode until the store has one."""
+
 
 def gate_fragment(rooms: Mapping[str, Guarded], pages: Mapping[str, Sequence[str]]) -> Fragment:
     """The edge's code. `pages` are the keys of each language's pieces."""
     constants = {
-        name: {"paths": room.paths, "bypass": room.bypass, "api": room.api, "life": room.life_s}
+        name: {"paths": room.paths, "bypass": room.bypass, "api": room.api, "life": room.life_s, "start": room.start}
         for name, room in rooms.items()
     }
     return Fragment(_HERE / "gate.js", {"ROOMS": constants, "PAGES": pages})

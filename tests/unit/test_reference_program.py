@@ -11,7 +11,12 @@ import yaml
 from local.settings import REPO
 from tests.recorder import Plan, record
 
-PATTERNS = {"posters": "FanOutConverter", "events": "EventSourcedBatch", "api": "ApiGatewayPattern"}
+PATTERNS = {
+    "posters": "FanOutConverter",
+    "events": "EventSourcedBatch",
+    "room": "VirtualWaitingRoom",
+    "api": "ApiGatewayPattern",
+}
 
 
 def planned(**config: str) -> Plan:
@@ -33,7 +38,7 @@ def test_each_pattern_is_switched_off_by_its_key_alone(key: str) -> None:
 
 
 def test_what_led_to_a_pattern_goes_with_it() -> None:
-    plan = planned(events="false")
+    plan = planned(events="false", room="false")
     paths = {one.inputs["pathPart"] for one in plan.resources if one.type == "aws:apigateway/resource:Resource"}
     assert paths == {"health", "uploads"}
     assert not {name for name in plan.outputs if name.startswith("events")}
