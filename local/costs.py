@@ -11,6 +11,8 @@ from components.event_sourcing import EventSourcedBatchArgs, Kinesis
 from components.event_sourcing import cost as events
 from components.fan_out import FanOutConverterArgs, Thumbnail, ToJpeg, Zip
 from components.fan_out import cost as fan_out
+from components.genai import GenAiWorkflowArgs
+from components.genai import cost as genai
 
 _AUTH = (Public("reads"), Scopes("shop/write"))
 _API = ApiGatewayPatternArgs(
@@ -22,6 +24,8 @@ _EVENTS = EventSourcedBatchArgs(log=Kinesis(shards=1))
 _EVENTS_USAGE = events.EventsUsage(events=1_000_000, event_kb=1, reads=500_000, kept=12_000_000, replays=1)
 _FAN_OUT = FanOutConverterArgs(converters=[Thumbnail(300, 300), ToJpeg(), Zip()])
 _FAN_OUT_USAGE = fan_out.FanOutUsage(uploads=100_000, upload_mb=3, rendition_mb=0.3, conversion_s=0.5, views=2_000_000)
+_GENAI = GenAiWorkflowArgs(approval_page="https://front.example/approval/index.html")
+_GENAI_USAGE = genai.WorkflowUsage(videos=1_000, minutes=30, video_mb=200)
 
 
 def tables() -> dict[str, str]:
@@ -30,6 +34,7 @@ def tables() -> dict[str, str]:
         "docs/api-gateway.md": _shown(api.monthly(_API, _API_USAGE), _API_USAGE),
         "docs/event-sourcing.md": _shown(events.monthly(_EVENTS, _EVENTS_USAGE), _EVENTS_USAGE),
         "docs/fan-out.md": _shown(fan_out.monthly(_FAN_OUT, _FAN_OUT_USAGE), _FAN_OUT_USAGE),
+        "docs/genai.md": _shown(genai.monthly(_GENAI, _GENAI_USAGE), _GENAI_USAGE),
     }
 
 

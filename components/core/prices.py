@@ -37,11 +37,13 @@ class Price:
 
 
 _API = "https://aws.amazon.com/api-gateway/pricing/"
+_BEDROCK = "https://aws.amazon.com/bedrock/pricing/"
 _CLOUDFRONT = "https://aws.amazon.com/cloudfront/pricing/"
 _CLOUDWATCH = "https://aws.amazon.com/cloudwatch/pricing/"
 _COGNITO = "https://aws.amazon.com/cognito/pricing/"
 _DYNAMODB = "https://aws.amazon.com/dynamodb/pricing/on-demand/"
 _EVENTBRIDGE = "https://aws.amazon.com/eventbridge/pricing/"
+_KMS = "https://aws.amazon.com/kms/pricing/"
 _KINESIS = "https://aws.amazon.com/kinesis/data-streams/pricing/"
 _LAMBDA = "https://aws.amazon.com/lambda/pricing/"
 _S3 = "https://aws.amazon.com/s3/pricing/"
@@ -53,6 +55,8 @@ _XRAY = "https://aws.amazon.com/xray/pricing/"
 API_REQUEST = Price("API Gateway", "REST request", 3.50 * _MILLION, 4.25 * _MILLION, _API)
 
 # By where viewers are: the United States and Japan.
+GUARDED_UNIT = Price("Bedrock", "1,000 characters through content filters", 0.15 * _THOUSAND, None, _BEDROCK)
+
 CDN_REQUEST = Price("CloudFront", "HTTPS request", 1.00 * _MILLION, 1.20 * _MILLION, _CLOUDFRONT)
 CDN_OUT_GB = Price("CloudFront", "GB to viewers", 0.085, 0.114, _CLOUDFRONT)
 CDN_FUNCTION = Price("CloudFront", "function call", 0.10 * _MILLION, 0.10 * _MILLION, _CLOUDFRONT)
@@ -86,6 +90,9 @@ STREAM_OUT_GB = Price("Kinesis", "GB out, on demand", 0.040, None, _KINESIS)
 STREAM_GB_MONTH = Price("Kinesis", "GB-month of retention over 24 h, on demand", 0.10, None, _KINESIS)
 STREAM_LONG_GB_MONTH = Price("Kinesis", "GB-month of retention over 7 days", 0.023, None, _KINESIS)
 
+KEY_MONTH = Price("KMS", "key, month", 1.00, 1.00, _KMS)
+KEY_REQUEST = Price("KMS", "request", 0.03 / 10_000, 0.03 / 10_000, _KMS)
+
 CALL = Price("Lambda", "call", 0.20 * _MILLION, 0.20 * _MILLION, _LAMBDA)
 GB_SECOND = Price("Lambda", "GB-second on arm64", 0.0000133334, 0.0000133334, _LAMBDA)
 DISK_GB_SECOND = Price("Lambda", "GB-second of /tmp over 512 MB", 0.0000000309, None, _LAMBDA)
@@ -103,5 +110,7 @@ FIFO_REQUEST = Price("SQS", "FIFO request", 0.50 * _MILLION, 0.50 * _MILLION, _S
 TRANSITION = Price("Step Functions", "state transition", 0.025 * _THOUSAND, 0.025 * _THOUSAND, _STATES)
 EXPRESS = Price("Step Functions", "Express execution", 1.00 * _MILLION, 1.00 * _MILLION, _STATES)
 EXPRESS_GB_SECOND = Price("Step Functions", "Express GB-second", 0.00001667, 0.00001667, _STATES)
+
+TRANSCRIBED_MINUTE = Price("Transcribe", "minute of speech", 0.024, None, "https://aws.amazon.com/transcribe/pricing/")
 
 TRACE = Price("X-Ray", "trace recorded", 5.00 * _MILLION, 5.00 * _MILLION, _XRAY)

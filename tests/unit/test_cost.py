@@ -28,8 +28,11 @@ from components.event_sourcing import EventSourcedBatch, EventSourcedBatchArgs, 
 from components.event_sourcing import cost as events
 from components.fan_out import FanOutConverter, FanOutConverterArgs, Thumbnail, ToJpeg, Zip
 from components.fan_out import cost as fan_out
+from components.genai import GenAiWorkflow
+from components.genai import cost as genai
 from local import costs, pages
 from local.settings import REPO
+from tests.components import workflow_args
 from tests.recorder import record
 
 ROUTE = Route("GET", "/items", Mock(), Public("a test"))
@@ -94,6 +97,22 @@ def test_a_million_events_through_one_shard() -> None:
     assert of(bill, prices.EVENT, prices.PIPE_REQUEST) == pytest.approx(1.00 + 0.40)
 
 
+def test_a_thousand_videos_of_half_an_hour() -> None:
+    usage = genai.WorkflowUsage(
+        videos=1_000, minutes=30, video_mb=0, rounds=1, prompt_tokens=1_000, answer_tokens=250, polls=0
+    )
+    bill = genai.monthly(workflow_args(), usage)
+    assert of(bill, prices.TRANSCRIBED_MINUTE) == pytest.approx(30_000 * 0.024)
+    # Three answers a video, each a million tokens read for 0.06 and a quarter of that written for 0.24; an image 0.04.
+    models = sum(line.usd("us-east-1") for line in bill.lines if line.price.service == "Bedrock")
+    guarded = of(bill, prices.GUARDED_UNIT)
+    assert models - guarded == pytest.approx(3 * 0.06 + 0.75 * 0.24 + 1_000 * 0.04)
+    assert guarded == pytest.approx(3_000 * (4 + 1) * 0.00015)
+    # Thirteen transitions of a run, nine of its round and two of each answer.
+    assert of(bill, prices.TRANSITION) == pytest.approx(1_000 * (13 + 9 + 6) * 0.000025)
+    assert bill.idle("us-east-1") == pytest.approx(1.00 + 6 * 0.10 + 3.00, abs=0.001)
+
+
 def test_keeping_events_longer_costs_for_each_shard_and_over_a_week_for_each_gb() -> None:
     week = events.monthly(EventSourcedBatchArgs(log=Kinesis(shards=2)), EVENTS_USAGE)
     assert of(week, prices.SHARD_HOUR_KEPT) == pytest.approx(2 * 730 * 0.020)
@@ -148,6 +167,7 @@ MADE: list[tuple[Callable[..., Pattern], Any, Callable[[Any], int]]] = [
     (FanOutConverter, FanOutConverterArgs(converters=[Zip()]), fan_out.alarms),
     (FanOutConverter, FanOutConverterArgs(converters=[Thumbnail(9, 9), ToJpeg(), Zip()]), fan_out.alarms),
     (EventSourcedBatch, EventSourcedBatchArgs(), events.alarms),
+    (GenAiWorkflow, workflow_args(), genai.alarms),
     (EventSourcedBatch, EventSourcedBatchArgs(log=Fifo(), closing=None), events.alarms),
 ]
 
