@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from components.core.edge import Fragment, compose
-from components.waiting_room.gate import Guarded, gate_fragment, pieces
+from components.waiting_room.gate import PAGES, Guarded, gate_fragment, pieces
 from handlers.waiting_room.tickets import Keys, Ticket, write_pass, write_ticket
 from local.emulator.edge.runtime import EdgeRuntime, Store
 
@@ -26,11 +28,12 @@ class Room:
     edge: EdgeRuntime
     rooms: dict[str, Guarded] = field(default_factory=lambda: {"shop": Guarded(bypass=("/health", "/notice.html"))})
     then: tuple[Fragment, ...] = ()
+    templates: Mapping[str, Path] = field(default_factory=lambda: PAGES)
     items: dict[str, str] = field(default_factory=dict)
     now: float = NOW
 
     def __post_init__(self) -> None:
-        self.pages = pieces()
+        self.pages = pieces(self.templates)
         self.code = compose(
             [gate_fragment(self.rooms, {k: list(v) for k, v in self.pages.items()}), *self.then], "room"
         )

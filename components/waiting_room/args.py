@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from itertools import combinations
+from pathlib import Path
 from typing import Final, Literal
 
 import pulumi
 
 from ..core.pattern import NotYet, check_name
 from . import defaults
+from .gate import ASSETS, PAGES
 
 PAGE: Final = "docs/waiting-room.md"
 MODES: Final = ("queue", "open", "closed", "guard")
@@ -135,6 +137,13 @@ class VirtualWaitingRoomArgs:
     origin_key: Literal["a", "b"] = defaults.ORIGIN_KEY
     """Which of two valid keys CloudFront sends to the reception. To rotate: change it, deploy, replace the other."""
 
+    pages: Mapping[str, Path] = field(default_factory=lambda: PAGES)
+    """Language → page for those who wait, in HTML of at most 6 KB; `gate.PAGES` says what stands for what in it. The
+    first is for visitors who speak none of them."""
+
+    assets: Path = ASSETS
+    """Files that the pages load from `/.room/assets/`."""
+
     physical_name: str | None = None
     """Pins the part of physical names that is otherwise the component's name, so that a rename changes nothing."""
 
@@ -170,5 +179,15 @@ class VirtualWaitingRoomArgs:
                     yield f"rooms {one.name} and {other.name} both guard {path}"
         if self.origin and not _HOST.fullmatch(self.origin.domain):
             yield f"the origin's domain {self.origin.domain!r} is no host name, such as shop.example.com"
+        yield from self._page_problems()
         if self.origin_key not in ("a", "b"):
             yield f"origin_key={self.origin_key!r} is neither 'a' nor 'b'"
+
+    def _page_problems(self) -> Iterator[str]:
+        if not self.pages:
+            yield "there is no page for those who wait"
+        for language, page in self.pages.items():
+            if not re.fullmatch("[a-z]{2}", language):
+                yield f"pages: {language!r} is no language of two letters"
+            if not page.is_file():
+                yield f"pages: there is no {page}"

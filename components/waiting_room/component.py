@@ -172,6 +172,8 @@ class VirtualWaitingRoom(Pattern):
                 origin_path=pulumi.Output.concat("/", self.reception.stage.stage_name),
                 headers={"x-api-key": keys.value(f"origin-{self.args.origin_key}")},
             ),
+            pages=self.args.pages,
+            assets=self.args.assets,
         )
 
     def _front(self, origin: Origin) -> Distribution:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components.api_gateway.front import REWRITE
 from components.core.distribution import STRIP
-from components.waiting_room.gate import Guarded
+from components.waiting_room.gate import Guarded, pieces
 from handlers.waiting_room.tickets import Keys, read_ticket
 from local.emulator import envs
 from local.emulator.edge.runtime import EdgeRuntime
@@ -422,3 +423,20 @@ def test_a_page_that_is_not_in_the_store_yet_still_says_what_to_do(room: Room) -
     for key in [key for key in room.items if key.startswith("page.")]:
         del room.items[key]
     assert room.ask("/")["body"] == "Please wait, and load this page again."
+
+
+def test_a_page_may_be_ones_own(edge: EdgeRuntime, tmp_path: Path) -> None:
+    own = tmp_path / "fr.html"
+    own.write_text("<p {?line}>Patientez : {place}. " + "é" * 2_000 + "{?unheard}</p>")
+    room = Room(edge, templates={"fr": own})
+    body = room.ask(cookies=ticket(), accept_language="ja")["body"]
+
+    assert body == "<p >Patientez : 60. " + "é" * 2_000 + "hidden</p>"
+    assert [len(value.encode()) <= 1024 for value in room.pages["fr"].values()] == [True] * 4
+
+
+def test_a_page_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    own = tmp_path / "fr.html"
+    own.write_text("é" * 3_100)
+    with pytest.raises(ValueError, match=r"fr\.html has 6,200 bytes, more than 6,144"):
+        pieces({"fr": own})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +36,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"rooms": [SHOP], "origin": Origin(domain="https://x.example")}, "is no host name"),
     ({"rooms": [SHOP], "origin_key": "c"}, "origin_key='c' is neither 'a' nor 'b'"),
     ({"rooms": [SHOP], "physical_name": "A_B"}, "physical_name('A_B')"),
+    ({"rooms": [SHOP], "pages": {}}, "there is no page for those who wait"),
+    ({"rooms": [SHOP], "pages": {"english": REPO / "README.md"}}, "'english' is no language of two letters"),
+    ({"rooms": [SHOP], "pages": {"en": Path("/nowhere.html")}}, "pages: there is no /nowhere.html"),
 ]
 
 
