@@ -16,6 +16,7 @@ from . import (
     routes,
     streams,
     tags,
+    tokens,
     transport,
 )
 
@@ -45,7 +46,7 @@ FAMILIES: dict[str, tuple[Rule, ...]] = {
         queues.partial_batches,
     ),
     "Streams": (streams.stream_failures,),
-    "State machines": (machines.machine_role,),
+    "State machines": (machines.machine_role, tokens.task_tokens),
     "Routes": (routes.auth_on_every_route,),
     "Logs": (logs.log_retention, logs.function_log_group, logs.api_access_logs, logs.machine_logs),
     "Tags": (tags.tags,),

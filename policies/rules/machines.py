@@ -80,7 +80,7 @@ def machine_role(machine: Resource, context: Context) -> Iterator[str]:
     }
     allowed = _beside(machine)
     try:
-        for call in calls(_definition(machine, context.stack)):
+        for call in calls(definition_of(machine, context.stack)):
             allowed |= call.needs | call.some
             missing = sorted(call.needs - granted)
             if not call.needs and call.some and not call.some & granted:
@@ -93,7 +93,7 @@ def machine_role(machine: Resource, context: Context) -> Iterator[str]:
         yield f"its role is granted {', '.join(surplus)}, which no state does"
 
 
-def _definition(machine: Resource, stack: Stack) -> str:
+def definition_of(machine: Resource, stack: Stack) -> str:
     """The definition; while it waits for what AWS makes, as the ledger has it."""
     try:
         return machine.known("definition")
