@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from bench.waiting_room import Simulation
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 WIDTH, HEIGHT, LEFT, TOP, GAP = 720, 200, 64, 34, 66
 TITLES = {
@@ -15,7 +12,21 @@ TITLES = {
 }
 
 
-def draw(simulations: Mapping[str, Simulation]) -> str:
+@dataclass(frozen=True)
+class Curve:
+    """What is drawn of one burst."""
+
+    windows: Sequence[int]
+    """Admissions in each minute."""
+
+    waiting: Sequence[tuple[float, float]]
+    """Seconds since the beginning, and who waits then."""
+
+    bears: int = 0
+    """Admissions a minute that the origin bears."""
+
+
+def draw(simulations: Mapping[str, Curve]) -> str:
     """One panel below the other: bars are admissions a minute, the dashed line is the capacity, the area who waits."""
     height = len(simulations) * (HEIGHT + GAP) + 20
     panels = (_panel(TITLES[name], one, number) for number, (name, one) in enumerate(simulations.items()))
@@ -30,10 +41,10 @@ def draw(simulations: Mapping[str, Simulation]) -> str:
     )
 
 
-def _panel(title: str, one: Simulation, number: int) -> str:
-    top, windows = TOP + number * (HEIGHT + GAP), list(one.by_window.values())
+def _panel(title: str, one: Curve, number: int) -> str:
+    top, windows = TOP + number * (HEIGHT + GAP), one.windows
     minutes = max(len(windows), 1)
-    most, waiting = one.capacity * 1.15, max(step["waiting"] for step in one.minutes) * 1.1
+    most, waiting = max(one.windows) * 1.15, max(count for _, count in one.waiting) * 1.1
     step = WIDTH / minutes
     bars = "".join(
         f'<rect class="b" x="{LEFT + index * step + 1:.1f}" y="{top + HEIGHT - count / most * HEIGHT:.1f}" '
@@ -41,16 +52,16 @@ def _panel(title: str, one: Simulation, number: int) -> str:
         for index, count in enumerate(windows)
     )
     points = " ".join(
-        f"{LEFT + min(WIDTH, each['at'] / 60 * step):.1f},{top + HEIGHT - each['waiting'] / waiting * HEIGHT:.1f}"
-        for each in one.minutes
+        f"{LEFT + min(WIDTH, at / 60 * step):.1f},{top + HEIGHT - count / waiting * HEIGHT:.1f}"
+        for at, count in one.waiting
     )
-    line = top + HEIGHT - one.capacity * one.bears / most * HEIGHT
+    line = top + HEIGHT - one.bears / most * HEIGHT
     return (
         f'<text class="t" x="{LEFT}" y="{top - 14}">{title}</text>'
         f'<polygon class="a" points="{LEFT},{top + HEIGHT} {points} {LEFT + WIDTH},{top + HEIGHT}"/>{bars}'
         f'<line class="c" x1="{LEFT}" x2="{LEFT + WIDTH}" y1="{line:.1f}" y2="{line:.1f}"/>'
         f'<line class="x" x1="{LEFT}" x2="{LEFT + WIDTH}" y1="{top + HEIGHT}" y2="{top + HEIGHT}"/>'
-        f'<text x="{LEFT - 8}" y="{line + 4:.1f}" text-anchor="end">{round(one.capacity * one.bears):,}</text>'
+        f'<text x="{LEFT - 8}" y="{line + 4:.1f}" text-anchor="end">{one.bears:,}</text>'
         f'<text x="{LEFT + WIDTH + 6}" y="{top + 12}">{round(waiting):,} wait</text>'
         f'<text x="{LEFT}" y="{top + HEIGHT + 18}">admissions a minute (bars), what the origin bears (dashed), '
         f"who waits (area); {minutes} minutes</text>"
