@@ -13,6 +13,8 @@ from components.fan_out import FanOutConverterArgs, Thumbnail, ToJpeg, Zip
 from components.fan_out import cost as fan_out
 from components.genai import GenAiWorkflowArgs
 from components.genai import cost as genai
+from components.waiting_room import Room, VirtualWaitingRoomArgs
+from components.waiting_room import cost as waiting_room
 
 _AUTH = (Public("reads"), Scopes("shop/write"))
 _API = ApiGatewayPatternArgs(
@@ -26,6 +28,8 @@ _FAN_OUT = FanOutConverterArgs(converters=[Thumbnail(300, 300), ToJpeg(), Zip()]
 _FAN_OUT_USAGE = fan_out.FanOutUsage(uploads=100_000, upload_mb=3, rendition_mb=0.3, conversion_s=0.5, views=2_000_000)
 _GENAI = GenAiWorkflowArgs(approval_page="https://front.example/approval/index.html")
 _GENAI_USAGE = genai.WorkflowUsage(videos=1_000, minutes=30, video_mb=200)
+_ROOM = VirtualWaitingRoomArgs(rooms=[Room("shop", capacity=600)])
+_ROOM_USAGE = waiting_room.RoomUsage(arrivals=1_000_000, admissions=500_000, open_h=24)
 
 
 def tables() -> dict[str, str]:
@@ -35,6 +39,7 @@ def tables() -> dict[str, str]:
         "docs/event-sourcing.md": _shown(events.monthly(_EVENTS, _EVENTS_USAGE), _EVENTS_USAGE),
         "docs/fan-out.md": _shown(fan_out.monthly(_FAN_OUT, _FAN_OUT_USAGE), _FAN_OUT_USAGE),
         "docs/genai.md": _shown(genai.monthly(_GENAI, _GENAI_USAGE), _GENAI_USAGE),
+        "docs/waiting-room.md": _shown(waiting_room.monthly(_ROOM, _ROOM_USAGE), _ROOM_USAGE),
     }
 
 

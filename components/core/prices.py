@@ -47,6 +47,7 @@ _KMS = "https://aws.amazon.com/kms/pricing/"
 _KINESIS = "https://aws.amazon.com/kinesis/data-streams/pricing/"
 _LAMBDA = "https://aws.amazon.com/lambda/pricing/"
 _S3 = "https://aws.amazon.com/s3/pricing/"
+_SECRETS = "https://aws.amazon.com/secrets-manager/pricing/"
 _SNS = "https://aws.amazon.com/sns/pricing/"
 _SQS = "https://aws.amazon.com/sqs/pricing/"
 _STATES = "https://aws.amazon.com/step-functions/pricing/"
@@ -60,6 +61,8 @@ GUARDED_UNIT = Price("Bedrock", "1,000 characters through content filters", 0.15
 CDN_REQUEST = Price("CloudFront", "HTTPS request", 1.00 * _MILLION, 1.20 * _MILLION, _CLOUDFRONT)
 CDN_OUT_GB = Price("CloudFront", "GB to viewers", 0.085, 0.114, _CLOUDFRONT)
 CDN_FUNCTION = Price("CloudFront", "function call", 0.10 * _MILLION, 0.10 * _MILLION, _CLOUDFRONT)
+STORE_READ = Price("CloudFront", "read of a key value store", 0.03 * _MILLION, 0.03 * _MILLION, _CLOUDFRONT)
+STORE_REQUEST = Price("CloudFront", "call of a key value store's API", 1.00 * _THOUSAND, 1.00 * _THOUSAND, _CLOUDFRONT)
 OUT_GB = Price("Data transfer", "GB to the internet", 0.09, 0.114, "https://aws.amazon.com/ec2/pricing/on-demand/")
 
 ALARM = Price("CloudWatch", "alarm, month", 0.10, 0.10, _CLOUDWATCH)
@@ -103,6 +106,9 @@ S3_GB_MONTH = Price("S3", "GB-month", 0.023, 0.025, _S3)
 
 PUBLISH = Price("SNS", "publish", 0.50 * _MILLION, 0.50 * _MILLION, _SNS)
 FILTERED_GB = Price("SNS", "GB of bodies filtered", 0.09, None, _SNS)
+
+SECRET = Price("Secrets Manager", "secret-month", 0.40, 0.40, _SECRETS)
+SECRET_REQUEST = Price("Secrets Manager", "request", 5.00 * _MILLION, 5.00 * _MILLION, _SECRETS)
 
 QUEUE_REQUEST = Price("SQS", "request", 0.40 * _MILLION, 0.40 * _MILLION, _SQS)
 FIFO_REQUEST = Price("SQS", "FIFO request", 0.50 * _MILLION, 0.50 * _MILLION, _SQS)

@@ -30,11 +30,14 @@ from components.fan_out import FanOutConverter, FanOutConverterArgs, Thumbnail, 
 from components.fan_out import cost as fan_out
 from components.genai import GenAiWorkflow
 from components.genai import cost as genai
+from components.waiting_room import Room, VirtualWaitingRoom, VirtualWaitingRoomArgs
+from components.waiting_room import cost as waiting_room
 from local import costs, pages
 from local.settings import REPO
 from tests.components import workflow_args
 from tests.recorder import record
 
+ROOMS = VirtualWaitingRoomArgs(rooms=[Room("shop", capacity=600)])
 ROUTE = Route("GET", "/items", Mock(), Public("a test"))
 SCOPED = Route("POST", "/items", Mock(), Scopes("shop/write"))
 FRONT = Front(REPO / "tests" / "data" / "front")
@@ -199,3 +202,18 @@ def test_every_price_names_its_page() -> None:
 
 def test_the_front_of_the_example_is_the_reference_systems() -> None:
     assert (REPO / Path("web/front") / "index.html").is_file()
+
+
+def test_a_day_of_a_waiting_room() -> None:
+    usage = waiting_room.RoomUsage(arrivals=1_000_000, admissions=500_000, open_h=10, passed=0, log_kb=0, traced=0)
+    bill = waiting_room.monthly(ROOMS, usage)
+    # A million pages, eight polls of each, one beacon in fifty, and admissions: 9.52 million requests for 1.00, and as
+    # many calls of the function for 0.10; three reads of the store each, and five more for a page, for 0.03.
+    assert of(bill, prices.CDN_REQUEST, prices.CDN_FUNCTION) == pytest.approx(9.52 * 1.10)
+    assert of(bill, prices.STORE_READ) == pytest.approx((3 * 9.52 + 5) * 0.03)
+    # 240 steps an hour for 1.00 a thousand, and a version learnt anew each minute at most.
+    assert of(bill, prices.STORE_REQUEST) == pytest.approx(10 * 300 * 0.001)
+    assert of(bill, prices.API_REQUEST) == pytest.approx(0.52 * 3.50)
+    assert bill.idle("us-east-1") == pytest.approx(0.40 + 3 * 0.10 + 3.00)
+    plan = record(lambda: VirtualWaitingRoom("room", ROOMS))
+    assert len(plan.of_type("aws:cloudwatch/metricAlarm:MetricAlarm")) == waiting_room.alarms(ROOMS)
