@@ -13,6 +13,7 @@ import pytest
 from components.core.pattern import NotYet
 from components.genai import (
     BasicAuth,
+    ClientCredentials,
     Filters,
     GenAiWorkflow,
     GenAiWorkflowArgs,
@@ -239,3 +240,15 @@ def test_every_outcome_stands_on_the_page() -> None:
     faults = (REPO / "docs" / "genai.md").read_text().split("## How it fails", 1)[1].split("\n## ", 1)[0]
     listed = set(re.findall(r"`([A-Z]\w+)`", "\n".join(re.findall(r"^\| (.*?) \|", faults, re.MULTILINE))))
     assert listed == {state["Assign"]["outcome"] for state in MAIN.values() if "outcome" in state.get("Assign", {})}
+
+
+def test_a_partner_by_oauth_asks_for_a_token_with_client_credentials() -> None:
+    oauth = ClientCredentials("https://partner.example/token", "us", "hush hush", scope="videos")
+    plan = plan_of(partner=Partner(url="https://partner.example/", credentials=oauth))
+    inputs = plan.one("aws:cloudwatch/eventConnection:EventConnection", "titles-partner").inputs
+    asked = inputs["authParameters"]["oauth"]
+    assert inputs["authorizationType"] == "OAUTH_CLIENT_CREDENTIALS"
+    assert (asked["authorizationEndpoint"], asked["httpMethod"]) == ("https://partner.example/token", "POST")
+    assert asked["clientParameters"] == {"clientId": "us", "clientSecret": Secret("hush hush")}
+    form = {one["key"]: one["value"] for one in asked["oauthHttpParameters"]["bodies"]}
+    assert form == {"grant_type": "client_credentials", "scope": "videos"}
