@@ -67,7 +67,7 @@ def _run(context: LambdaContext) -> dict[str, Any]:
         if context.get_remaining_time_in_millis() < 1000 * STEP_S:
             break
         try:
-            numbers = rooms.step(time.time())
+            numbers = rooms.step(time.time(), ticked=True)
         except Overtaken:
             break
         if not rooms.running:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 
-@dataclass
+@dataclass(frozen=True)
 class Switch:
     """An EventBridge rule; to enable and disable it takes no role to pass, unlike a schedule's change."""
 
@@ -14,10 +14,7 @@ class Switch:
     """A boto3 client."""
 
     rule: str
-    _on: bool | None = None
 
     def turn(self, on: bool) -> None:
-        """Enable or disable it, unless this copy of the function did so before."""
-        if on != self._on:
-            (self.events.enable_rule if on else self.events.disable_rule)(Name=self.rule)
-            self._on = on
+        """Enable or disable it; doing so again changes nothing."""
+        (self.events.enable_rule if on else self.events.disable_rule)(Name=self.rule)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import components
 from components.core.pattern import NotYet
 from components.waiting_room import Origin, Room, VirtualWaitingRoom, VirtualWaitingRoomArgs, defaults
 from handlers.waiting_room.settings import Settings
@@ -98,3 +101,10 @@ def test_the_secret_is_made_without_a_value() -> None:
 def test_visitors_reach_the_reception_with_the_origin_key_alone() -> None:
     methods = plan_of(SHOP).of_type("aws:apigateway/method:Method")
     assert {method.inputs["apiKeyRequired"] for method in methods} == {True}
+
+
+def test_the_example_is_planned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "serviceful", components)
+    plan = record(lambda: runpy.run_path(str(REPO / "examples" / "waiting_room" / "__main__.py")))
+    assert plan.of_type("serviceful:index:VirtualWaitingRoom")
+    assert "controller" in plan.outputs
