@@ -27,12 +27,13 @@ class Curve:
 
 
 def draw(simulations: Mapping[str, Curve]) -> str:
-    """One panel below the other: bars are admissions a minute, the dashed line is the capacity, the area who waits."""
+    """One panel below the other: bars are admissions a minute, the dashed line is the capacity, the line who waits."""
     height = len(simulations) * (HEIGHT + GAP) + 20
     panels = (_panel(TITLES[name], one, number) for number, (name, one) in enumerate(simulations.items()))
     style = (
-        "text{font:12px sans-serif;fill:#333}.t{font-size:14px;font-weight:bold}.a{fill:#cfe3f7}"
-        ".b{fill:#2b6cb0}.c{stroke:#c53030;stroke-dasharray:6 4}.x{stroke:#333}"
+        "text{font:12px sans-serif;fill:#333}.t{font-size:14px;font-weight:bold}"
+        ".b{fill:#90b8e0}.w{fill:none;stroke:#c05621;stroke-width:2}"
+        ".c{stroke:#c53030;stroke-dasharray:6 4}.x{stroke:#333}"
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH + 2 * LEFT} {height}" role="img">'
@@ -44,7 +45,8 @@ def draw(simulations: Mapping[str, Curve]) -> str:
 def _panel(title: str, one: Curve, number: int) -> str:
     top, windows = TOP + number * (HEIGHT + GAP), one.windows
     minutes = max(len(windows), 1)
-    most, waiting = max(one.windows) * 1.15, max(count for _, count in one.waiting) * 1.1
+    most, crowd = max(one.windows) * 1.15, max(count for _, count in one.waiting)
+    waiting = crowd * 1.1
     step = WIDTH / minutes
     bars = "".join(
         f'<rect class="b" x="{LEFT + index * step + 1:.1f}" y="{top + HEIGHT - count / most * HEIGHT:.1f}" '
@@ -58,11 +60,11 @@ def _panel(title: str, one: Curve, number: int) -> str:
     line = top + HEIGHT - one.bears / most * HEIGHT
     return (
         f'<text class="t" x="{LEFT}" y="{top - 14}">{title}</text>'
-        f'<polygon class="a" points="{LEFT},{top + HEIGHT} {points} {LEFT + WIDTH},{top + HEIGHT}"/>{bars}'
+        f'{bars}<polyline class="w" points="{points}"/>'
         f'<line class="c" x1="{LEFT}" x2="{LEFT + WIDTH}" y1="{line:.1f}" y2="{line:.1f}"/>'
         f'<line class="x" x1="{LEFT}" x2="{LEFT + WIDTH}" y1="{top + HEIGHT}" y2="{top + HEIGHT}"/>'
         f'<text x="{LEFT - 8}" y="{line + 4:.1f}" text-anchor="end">{one.bears:,}</text>'
-        f'<text x="{LEFT + WIDTH + 6}" y="{top + 12}">{round(waiting):,} wait</text>'
+        f'<text x="{LEFT + WIDTH + 6}" y="{top + HEIGHT - crowd / waiting * HEIGHT:.0f}">{round(crowd):,}</text>'
         f'<text x="{LEFT}" y="{top + HEIGHT + 18}">admissions a minute (bars), what the origin bears (dashed), '
-        f"who waits (area); {minutes} minutes</text>"
+        f"who waits (line); {minutes} minutes</text>"
     )
