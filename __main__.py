@@ -24,13 +24,15 @@ from components.api_gateway import (
     Scopes,
 )
 from components.core.settings import switched_on
-from components.event_sourcing import EventSourcedBatch, EventSourcedBatchArgs, Kinesis
+from components.event_sourcing import EventSourcedBatch, EventSourcedBatchArgs, Kinesis, Subscription
+from components.genai import APPROVAL_PAGE, ApiKeyHeader, GenAiWorkflow, GenAiWorkflowArgs, Partner
 from components.waiting_room import Room, VirtualWaitingRoom, VirtualWaitingRoomArgs
 
 SHAPES = {path.stem: json.loads(path.read_text()) for path in Path("web/shapes").glob("*.json")}
 
+config = pulumi.Config("serviceful")
 routes = [Route("GET", "/health", Mock(), Public("says nothing but that the API answers"))]
-page_config = {}
+page_config, more_pages, subscriptions = {}, {}, []
 
 if switched_on("posters"):
     posters = FanOutConverter("posters", FanOutConverterArgs(converters=[Thumbnail(300, 300), ToJpeg(), Zip()]))
@@ -40,8 +42,25 @@ if switched_on("posters"):
     pulumi.export("posters_upload_function", posters.upload_function)
     pulumi.export("posters_renditions", posters.rendition_urls)
 
+approval_page_is = None
+if switched_on("titles") and switched_on("api"):
+    approval_page, approval_page_is = pulumi.deferred_output()
+    partner = None
+    if url := config.get("partnerUrl"):
+        partner = Partner(url=url, credentials=ApiKeyHeader("x-api-key", config.require_secret("partnerKey")))
+    titles = GenAiWorkflow("titles", GenAiWorkflowArgs(approval_page=approval_page, partner=partner))
+    routes += titles.routes()
+    more_pages["approval"] = APPROVAL_PAGE
+    published = Subscription(
+        bus=titles.bus, source="titles", type="video.published", version=1, aggregate="$.detail.run"
+    )
+    subscriptions.append(published)
+    pulumi.export("titles_uploads", titles.uploads.bucket.bucket)
+    pulumi.export("titles_reviewers", titles.reviewers)
+    pulumi.export("titles_workflow", titles.workflow.arn)
+
 if switched_on("events"):
-    events = EventSourcedBatch("events", EventSourcedBatchArgs(log=Kinesis(shards=1)))
+    events = EventSourcedBatch("events", EventSourcedBatchArgs(log=Kinesis(shards=1), subscriptions=subscriptions))
     append = AppendToLog(log=events.log)
     sale = AsEvent(type="purchase.completed", version=2, payload=("title", "amount_minor", "currency"))
     buy = AppendToLog(log=events.log, aggregate="$.order", event=sale)
@@ -57,14 +76,18 @@ if switched_on("events"):
 
 room = None
 if switched_on("room"):
-    launch = Room("launch", capacity=600, start="open", bypass=["/api/health"])
+    staff = ["/approval", "/api/reviews", "/api/decisions"]
+    launch = Room("launch", capacity=600, start="open", bypass=["/api/health", *staff])
     room = VirtualWaitingRoom("room", VirtualWaitingRoomArgs(rooms=[launch]))
     pulumi.export("room_controller", room.controller.function.name)
 
 if switched_on("api"):
-    front = Front(Path("web/front"), config=page_config, room=room.gate if room else None)
+    gate = room.gate if room else None
+    front = Front(Path("web/front"), config=page_config, also=more_pages, room=gate)
     monolith = Monolith.of_stack()
     api = ApiGatewayPattern("api", ApiGatewayPatternArgs(routes=routes, monolith=monolith, front=front))
+    if approval_page_is:
+        approval_page_is(pulumi.Output.format("{0}/approval/index.html", api.front_url))
     pulumi.export("front_url", api.front_url)
     pulumi.export("api_url", api.url)
     if api.users:

@@ -38,6 +38,7 @@ _WIRES = {
     "aws:s3/bucketNotification:BucketNotification": ("bucket", "topics"),
     "aws:sns/topicSubscription:TopicSubscription": ("topic", "endpoint"),
     "aws:lambda/eventSourceMapping:EventSourceMapping": ("eventSourceArn", "functionName"),
+    "aws:cloudwatch/eventTarget:EventTarget": ("eventBusName", "arn"),
 }
 _ACTS = {
     "dynamodb:PartiQLInsert": "-->",

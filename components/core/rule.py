@@ -1,27 +1,47 @@
-"""An EventBridge rule: events of one kind start a state machine."""
+"""An EventBridge rule: events of one kind start a state machine, or go into a stream."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi_aws as aws
 
+from .bus import Bus
 from .pattern import Pattern
 from .queue import DeadLetters
 from .role import Role
 from .state_machine import StateMachine
+from .stream import Stream
 
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
 LONGEST_AGE_S: Final = 24 * 3600
 MOST_ATTEMPTS: Final = 185
 
 
-class Rule:
-    """Events that match `pattern`, on the account's default bus, start `machine`.
+@dataclass(frozen=True, kw_only=True)
+class Records:
+    """What becomes of events in a stream. Names stand in `template` as `<name>`: texts are quoted, objects are JSON.
 
-    They are delivered at least once, so the machine must take an event twice. What can't be delivered within a day goes
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+    """
+
+    stream: Stream
+    key: str
+    """JSONPath to the partition key."""
+
+    names: Mapping[str, str]
+    """Name → JSONPath into the event."""
+
+    template: str
+
+
+class Rule:
+    """Events that match `pattern`, on `bus` or else the account's default one, start a machine or become records.
+
+    They are delivered at least once, so the target must take an event twice. What can't be delivered within a day goes
     to `undelivered`, which must have been made for this rule (`rule_arn`). The role's trust policy has no conditions:
     AWS documents none for it (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-iam-roles.html).
     """
@@ -32,16 +52,17 @@ class Rule:
         name: str,
         *,
         pattern: Mapping[str, Any],
-        machine: StateMachine,
+        target: StateMachine | Records,
         undelivered: DeadLetters,
+        bus: Bus | None = None,
     ) -> None:
         tree_name = owner.tree_name(name)
-        self.role = Role(
-            owner, name, service="events.amazonaws.com", permissions=(machine.start(),), because=f"rule {name}"
-        )
+        permission = target.stream.put() if isinstance(target, Records) else target.start()
+        self.role = Role(owner, name, service="events.amazonaws.com", permissions=(permission,), because=f"rule {name}")
         self.rule = aws.cloudwatch.EventRule(
             tree_name,
             name=owner.physical("rule", name),
+            event_bus_name=bus.bus.name if bus else None,
             event_pattern=json.dumps(pattern),
             tags=owner.tags,
             opts=owner.child(),
@@ -49,8 +70,10 @@ class Rule:
         self.target = aws.cloudwatch.EventTarget(
             tree_name,
             rule=self.rule.name,
+            event_bus_name=bus.bus.name if bus else None,
             target_id=name,
-            arn=machine.machine.arn,
+            arn=target.stream.stream.arn if isinstance(target, Records) else target.machine.arn,
+            **(_records(target) if isinstance(target, Records) else {}),
             role_arn=self.role.role.arn,
             dead_letter_config=aws.cloudwatch.EventTargetDeadLetterConfigArgs(arn=undelivered.queue.arn),
             retry_policy=aws.cloudwatch.EventTargetRetryPolicyArgs(
@@ -60,6 +83,16 @@ class Rule:
         )
 
 
-def rule_arn(owner: Pattern, name: str) -> str:
-    """The ARN of the rule `name` on the default bus, before it is made."""
-    return owner.names.arn("events", f"rule/{owner.physical('rule', name)}")
+def rule_arn(owner: Pattern, name: str, bus: Bus | None = None) -> str:
+    """The ARN of the rule `name`, on `bus` or the default one, before it is made."""
+    on = f"{bus.physical_name}/" if bus else ""
+    return owner.names.arn("events", f"rule/{on}{owner.physical('rule', name)}")
+
+
+def _records(target: Records) -> dict[str, Any]:
+    return {
+        "kinesis_target": aws.cloudwatch.EventTargetKinesisTargetArgs(partition_key_path=target.key),
+        "input_transformer": aws.cloudwatch.EventTargetInputTransformerArgs(
+            input_paths=dict(target.names), input_template=target.template
+        ),
+    }

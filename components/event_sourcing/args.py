@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from ..core.bus import Bus
 from ..core.pattern import NotYet, check_name
 from . import defaults
 
@@ -33,6 +34,33 @@ class Fifo:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Subscription:
+    """Events of another domain that the log keeps, too: what the bus calls their detail is their payload.
+
+    EventBridge delivers an event at least once and always with the same id, so it is kept once.
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-delivery.html
+    """
+
+    bus: Bus
+    source: str
+    """Who puts them on the bus."""
+
+    type: str
+    """Their detail type on the bus, and their type in the log, where `handlers/events/schemas` must have it."""
+
+    version: int
+    """Of the schema that holds for their payload."""
+
+    aggregate: str
+    """JSONPath in the event to what it happened to: `$.detail.order`."""
+
+    @property
+    def part(self) -> str:
+        """Its name in the tree."""
+        return self.type.replace(".", "-")
+
+
+@dataclass(frozen=True, kw_only=True)
 class EventSourcedBatchArgs:
     """Arguments of an EventSourcedBatch."""
 
@@ -50,6 +78,9 @@ class EventSourcedBatchArgs:
     segments: int = defaults.SEGMENTS
     """Readers of the event table in a replay (1-40)."""
 
+    subscriptions: Sequence[Subscription] = ()
+    """Events of other domains that are kept, too. Into a Kinesis log only, so far."""
+
     physical_name: str | None = None
     """Pins the part of physical names that is otherwise the component's name, so that a rename changes nothing."""
 
@@ -62,6 +93,8 @@ class EventSourcedBatchArgs:
         check_name("EventSourcedBatch", name, self.physical_name)
         if self.export_bucket_arn:
             raise NotYet(where, "export_bucket_arn", PAGE)
+        if self.subscriptions and isinstance(self.log, Fifo):
+            raise NotYet(where, "a subscription into a FIFO log", PAGE)
         for projection in self.projections:
             if projection not in PROJECTIONS:
                 raise NotYet(where, f"a projection of one's own ({projection!r})", PAGE)
@@ -80,6 +113,9 @@ class EventSourcedBatchArgs:
             yield "projections is empty; keep at least one"
         if len(set(self.projections)) < len(self.projections):
             yield "projections names one twice"
+        parts = [subscription.part for subscription in self.subscriptions]
+        if len(set(parts)) < len(parts):
+            yield "two subscriptions are for one type of event"
         if not 1 <= self.segments <= 40:
             yield f"segments={self.segments} is not within 1-40"
         if self.closing is not None and not self.closing.startswith(("cron(", "rate(", "at(")):

@@ -18,12 +18,13 @@ from ..core.pattern import Pattern
 from ..core.permissions import Permission
 from ..core.pipe import Pipe
 from ..core.queue import DeadLetters, Queue
+from ..core.rule import Records, Rule, rule_arn
 from ..core.schedule import Schedule
 from ..core.state_machine import StateMachine
 from ..core.stream import Stream
 from ..core.table import Table
 from . import defaults
-from .args import EventSourcedBatchArgs, Fifo, Kinesis
+from .args import EventSourcedBatchArgs, Fifo, Kinesis, Subscription
 
 HERE = Path(__file__).parent
 _EVENTS_ONLY = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"type": {"S": [{"exists": True}]}}}}
@@ -89,6 +90,7 @@ class EventSourcedBatch(Pattern):
         self.bus = Bus(self, "changes")
         self.changes = self._changes()
         self.closing = self._closing(args.closing) if args.closing else None
+        self.subscriptions = [self._subscription(one) for one in args.subscriptions]
         self.dashboard = self._watch()
         self.publish(replay=self.replay.machine.arn, bus=self.bus.bus.name, quarantine=self.quarantine.queue.url)
 
@@ -271,6 +273,31 @@ class EventSourcedBatch(Pattern):
     def _discarded(self, function: str) -> DeadLetters:
         return DeadLetters(
             self, f"{function}-discarded", holds=f"Records were given up by {function}", runbook="discarded-records"
+        )
+
+    def _subscription(self, wanted: Subscription) -> Rule:
+        """Another domain's events, enveloped by the rule, so that no function carries them."""
+        if not isinstance(self.log, Stream):
+            raise TypeError("args.check() lets subscriptions into streams alone")
+        undelivered = DeadLetters(
+            self,
+            f"{wanted.part}-undelivered",
+            rule_arn=rule_arn(self, wanted.part, wanted.bus),
+            holds=f"Events {wanted.type} didn't reach the log",
+        )
+        return Rule(
+            self,
+            wanted.part,
+            bus=wanted.bus,
+            pattern={"source": [wanted.source], "detail-type": [wanted.type]},
+            target=Records(
+                stream=self.log,
+                key=wanted.aggregate,
+                names={"id": "$.id", "time": "$.time", "aggregate": wanted.aggregate, "payload": "$.detail"},
+                template=f'{{"id": <id>, "type": "{wanted.type}", "version": {wanted.version}, '
+                '"aggregate": <aggregate>, "time": <time>, "payload": <payload>}',
+            ),
+            undelivered=undelivered,
         )
 
     def _each_side(self, verb: Callable[[Table], Permission]) -> tuple[Permission, ...]:

@@ -256,7 +256,7 @@ class GenAiWorkflow(Pattern):
             "detail": {"bucket": {"name": [self.uploads.physical_name]}},
         }
         self.uploads.announce()
-        self.arrivals = Rule(self, _ARRIVALS, pattern=created, machine=self.starter, undelivered=self.unstarted)
+        self.arrivals = Rule(self, _ARRIVALS, pattern=created, target=self.starter, undelivered=self.unstarted)
 
     def _watch(self) -> Dashboard:
         """Warns of each run that ends under a failure's name, and of links that reach nobody."""

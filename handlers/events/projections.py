@@ -84,11 +84,12 @@ def _add(sums: State, currency: str, amount_minor: int) -> State:
 
 
 def _title(event: Event) -> str | None:
-    return event.payload["title"] if event.type == "playback.started" else None
+    return event.payload["title"] if event.type in ("playback.started", "video.published") else None
 
 
 def _view(state: State, event: Event) -> State:
-    return {"views": state["views"] + 1}
+    """A published title is there before anybody has watched it."""
+    return {"views": state["views"] + (event.type == "playback.started")}
 
 
 _NOTHING_SOLD = {"count": 0, "total": {}}

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import fastjsonschema
 import pytest
 
+from local.settings import REPO
 from tests.local.conftest import Client
 from tests.local.emulation import Workbench, allow, document, unique
 from tests.local.event_logs import DeployedLog, playback, purchase
@@ -42,6 +44,11 @@ def observer(log: DeployedLog, aws: Client, bench: Workbench) -> Callable[[], li
     return come
 
 
+PROMISED = fastjsonschema.compile(
+    json.loads((REPO / "components" / "event_sourcing" / "schemas" / "event.appended.v1.json").read_text())
+)
+
+
 @over_one
 def test_each_event_is_told_to_others_once_by_its_identity_alone(
     log: DeployedLog, observer: Callable[[], list[Item]], eventually: Eventually
@@ -61,6 +68,8 @@ def test_each_event_is_told_to_others_once_by_its_identity_alone(
         }
         for sequence, event in (("1", first), ("3", last))
     ]
+    for one in told:
+        PROMISED(one["detail"])
 
 
 @over_one

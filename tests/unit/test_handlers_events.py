@@ -23,6 +23,7 @@ GOOD_PAYLOADS: dict[tuple[str, int], dict[str, Any]] = {
     ("purchase.completed", 2): {"title": "Metropolis", "amount_minor": 1250, "currency": "EUR"},
     ("playback.started", 1): {"title": "Metropolis"},
     ("day.closed", 1): {"day": "2026-11-22"},
+    ("video.published", 1): {"version": 1, "run": "a" * 64, "title": "The launch talk"},
     ("conflict", 1): {"refused": {"id": identity(1), "sequence": 3}, "next": 2},
 }
 

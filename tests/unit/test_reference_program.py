@@ -13,6 +13,7 @@ from tests.recorder import Plan, record
 
 PATTERNS = {
     "posters": "FanOutConverter",
+    "titles": "GenAiWorkflow",
     "events": "EventSourcedBatch",
     "room": "VirtualWaitingRoom",
     "api": "ApiGatewayPattern",
@@ -32,13 +33,17 @@ def test_by_default_every_pattern_is_there() -> None:
     assert components(planned()) == set(PATTERNS.values())
 
 
-@pytest.mark.parametrize("key", PATTERNS)
+@pytest.mark.parametrize("key", PATTERNS.keys() - {"api"})
 def test_each_pattern_is_switched_off_by_its_key_alone(key: str) -> None:
     assert components(planned(**{key: "false"})) == set(PATTERNS.values()) - {PATTERNS[key]}
 
 
+def test_without_the_api_there_is_no_approval_page_and_so_no_titles() -> None:
+    assert components(planned(api="false")) == set(PATTERNS.values()) - {"ApiGatewayPattern", "GenAiWorkflow"}
+
+
 def test_what_led_to_a_pattern_goes_with_it() -> None:
-    plan = planned(events="false", room="false")
+    plan = planned(events="false", room="false", titles="false")
     paths = {one.inputs["pathPart"] for one in plan.resources if one.type == "aws:apigateway/resource:Resource"}
     assert paths == {"health", "uploads"}
     assert not {name for name in plan.outputs if name.startswith("events")}
