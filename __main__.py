@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pulumi
 
-from components import FanOutConverter, FanOutConverterArgs, Thumbnail, ToJpeg, Zip
+from components import FanOutConverter, FanOutConverterArgs, Later, Thumbnail, ToJpeg, Zip
 from components.api_gateway import (
     ApiGatewayPattern,
     ApiGatewayPatternArgs,
@@ -32,7 +32,7 @@ SHAPES = {path.stem: json.loads(path.read_text()) for path in Path("web/shapes")
 
 config = pulumi.Config("serviceful")
 routes = [Route("GET", "/health", Mock(), Public("says nothing but that the API answers"))]
-page_config, more_pages, subscriptions = {}, {}, []
+page_config, more_pages, bus, gate = {}, {}, None, None
 
 if switched_on("posters"):
     posters = FanOutConverter("posters", FanOutConverterArgs(converters=[Thumbnail(300, 300), ToJpeg(), Zip()]))
@@ -42,25 +42,10 @@ if switched_on("posters"):
     pulumi.export("posters_upload_function", posters.upload_function)
     pulumi.export("posters_renditions", posters.rendition_urls)
 
-approval_page_is = None
-if switched_on("titles") and switched_on("api"):
-    approval_page, approval_page_is = pulumi.deferred_output()
-    partner = None
-    if url := config.get("partnerUrl"):
-        partner = Partner(url=url, credentials=ApiKeyHeader("x-api-key", config.require_secret("partnerKey")))
-    titles = GenAiWorkflow("titles", GenAiWorkflowArgs(approval_page=approval_page, partner=partner))
-    routes += titles.routes()
-    more_pages["approval"] = APPROVAL_PAGE
-    published = Subscription(
-        bus=titles.bus, source="titles", type="video.published", version=1, aggregate="$.detail.run"
-    )
-    subscriptions.append(published)
-    pulumi.export("titles_uploads", titles.uploads.bucket.bucket)
-    pulumi.export("titles_reviewers", titles.reviewers)
-    pulumi.export("titles_workflow", titles.workflow.arn)
-
 if switched_on("events"):
-    events = EventSourcedBatch("events", EventSourcedBatchArgs(log=Kinesis(shards=1), subscriptions=subscriptions))
+    published = Subscription(source="titles", type="video.published", version=1, aggregate="$.detail.run")
+    events = EventSourcedBatch("events", EventSourcedBatchArgs(log=Kinesis(shards=1), subscriptions=[published]))
+    bus = events.bus
     append = AppendToLog(log=events.log)
     sale = AsEvent(type="purchase.completed", version=2, payload=("title", "amount_minor", "currency"))
     buy = AppendToLog(log=events.log, aggregate="$.order", event=sale)
@@ -74,20 +59,30 @@ if switched_on("events"):
     pulumi.export("events_replay", events.replay.machine.arn)
     pulumi.export("events_quarantine", events.quarantine.queue.url)
 
-room = None
 if switched_on("room"):
     staff = ["/approval", "/api/reviews", "/api/decisions"]
     launch = Room("launch", capacity=600, start="open", bypass=["/api/health", *staff])
     room = VirtualWaitingRoom("room", VirtualWaitingRoomArgs(rooms=[launch]))
+    gate = room.gate
     pulumi.export("room_controller", room.controller.function.name)
 
 if switched_on("api"):
-    gate = room.gate if room else None
-    front = Front(Path("web/front"), config=page_config, also=more_pages, room=gate)
-    monolith = Monolith.of_stack()
-    api = ApiGatewayPattern("api", ApiGatewayPatternArgs(routes=routes, monolith=monolith, front=front))
-    if approval_page_is:
-        approval_page_is(pulumi.Output.format("{0}/approval/index.html", api.front_url))
+    with Later() as approval_page:
+        if switched_on("titles"):
+            partner = None
+            if url := config.get("partnerUrl"):
+                partner = Partner(url=url, credentials=ApiKeyHeader("x-api-key", config.require_secret("partnerKey")))
+            titles = GenAiWorkflow(
+                "titles", GenAiWorkflowArgs(approval_page=approval_page.value, partner=partner, bus=bus)
+            )
+            routes += titles.routes()
+            more_pages["approval"] = APPROVAL_PAGE
+            pulumi.export("titles_uploads", titles.uploads.bucket.bucket)
+            pulumi.export("titles_reviewers", titles.reviewers)
+            pulumi.export("titles_workflow", titles.workflow.arn)
+        front = Front(Path("web/front"), config=page_config, also=more_pages, room=gate)
+        api = ApiGatewayPattern("api", ApiGatewayPatternArgs(routes=routes, monolith=Monolith.of_stack(), front=front))
+        approval_page.is_(pulumi.Output.format("{0}/approval/index.html", api.front_url))
     pulumi.export("front_url", api.front_url)
     pulumi.export("api_url", api.url)
     if api.users:

@@ -1,6 +1,7 @@
 """Serverless patterns for Pulumi, least-privilege by construction."""
 
 from .api_gateway import ApiGatewayPattern, ApiGatewayPatternArgs
+from .core.later import Later
 from .event_sourcing import EventSourcedBatch, EventSourcedBatchArgs
 from .fan_out import FanOutConverter, FanOutConverterArgs, Thumbnail, ToJpeg, Zip
 from .genai import GenAiWorkflow, GenAiWorkflowArgs
@@ -15,6 +16,7 @@ __all__ = [
     "FanOutConverterArgs",
     "GenAiWorkflow",
     "GenAiWorkflowArgs",
+    "Later",
     "Room",
     "Thumbnail",
     "ToJpeg",

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from ..core.bus import Bus
 from ..core.pattern import NotYet, check_name
 from . import defaults
 
@@ -35,13 +34,12 @@ class Fifo:
 
 @dataclass(frozen=True, kw_only=True)
 class Subscription:
-    """Events of another domain that the log keeps, too: what the bus calls their detail is their payload.
+    """Events that another domain puts on the bus of this pattern, and that the log keeps: their detail is the payload.
 
     EventBridge delivers an event at least once and always with the same id, so it is kept once.
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-delivery.html
     """
 
-    bus: Bus
     source: str
     """Who puts them on the bus."""
 

@@ -282,13 +282,13 @@ class EventSourcedBatch(Pattern):
         undelivered = DeadLetters(
             self,
             f"{wanted.part}-undelivered",
-            rule_arn=rule_arn(self, wanted.part, wanted.bus),
+            rule_arn=rule_arn(self, wanted.part, self.bus),
             holds=f"Events {wanted.type} didn't reach the log",
         )
         return Rule(
             self,
             wanted.part,
-            bus=wanted.bus,
+            bus=self.bus,
             pattern={"source": [wanted.source], "detail-type": [wanted.type]},
             target=Records(
                 stream=self.log,

@@ -121,7 +121,7 @@ class GenAiWorkflowArgs:
 
     approval_page: pulumi.Input[str]
     """URL of the page where a person decides; the link adds its parts behind `#`. May be known later than the routes:
-    `pulumi.deferred_output()`."""
+    `Later`."""
 
     partner: Partner | None = None
     """Who else is told of a published video."""

@@ -8,6 +8,9 @@ import pulumi
 import pytest
 import yaml
 
+from components import ApiGatewayPattern, ApiGatewayPatternArgs
+from components.core.later import Later
+from components.genai import GenAiWorkflow, GenAiWorkflowArgs
 from local.settings import REPO
 from tests.recorder import Plan, record
 
@@ -33,7 +36,7 @@ def test_by_default_every_pattern_is_there() -> None:
     assert components(planned()) == set(PATTERNS.values())
 
 
-@pytest.mark.parametrize("key", PATTERNS.keys() - {"api"})
+@pytest.mark.parametrize("key", sorted(PATTERNS.keys() - {"api"}))
 def test_each_pattern_is_switched_off_by_its_key_alone(key: str) -> None:
     assert components(planned(**{key: "false"})) == set(PATTERNS.values()) - {PATTERNS[key]}
 
@@ -63,3 +66,14 @@ def test_every_key_of_the_program_is_described() -> None:
         used = yaml.safe_load((REPO / f"Pulumi.{stack}.yaml").read_text())["config"]
         own = {key.removeprefix("serviceful:") for key in used if key.startswith("serviceful:")}
         assert own <= set(declared), stack
+
+
+def test_a_program_that_fails_between_two_that_need_each_other_ends_with_its_error() -> None:
+    with pytest.raises(ValueError, match="there is neither a route nor a monolith"):
+        record(_broken)
+
+
+def _broken() -> None:
+    with Later() as page:
+        GenAiWorkflow("titles", GenAiWorkflowArgs(approval_page=page.value))
+        ApiGatewayPattern("api", ApiGatewayPatternArgs())
