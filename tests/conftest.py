@@ -25,3 +25,12 @@ def pattern_plan(request: pytest.FixtureRequest) -> Plan:
 def previewed() -> Callable[..., Plan]:
     """`record`: previews a program in memory."""
     return record
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """See that `--dist loadgroup` keeps groups together; else each worker deploys what a group shares."""
+    if config.getoption("loadgroup", False):
+        for item in items:
+            if item.get_closest_marker("xdist_group") and "@" not in item.nodeid:
+                raise pytest.UsageError(f"this pytest-xdist ignores the group of {item.nodeid}")
