@@ -72,8 +72,10 @@ if switched_on("api"):
             partner = None
             if url := config.get("partnerUrl"):
                 partner = Partner(url=url, credentials=ApiKeyHeader("x-api-key", config.require_secret("partnerKey")))
+            poll_s = config.get_int("transcriptionPollSeconds") or 30
             titles = GenAiWorkflow(
-                "titles", GenAiWorkflowArgs(approval_page=approval_page.value, partner=partner, bus=bus)
+                "titles",
+                GenAiWorkflowArgs(approval_page=approval_page.value, partner=partner, bus=bus, poll_s=poll_s),
             )
             routes += titles.routes()
             more_pages["approval"] = APPROVAL_PAGE

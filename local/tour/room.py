@@ -15,12 +15,12 @@ _PAGE = f"/.room/{ROOM}"
 
 def visit(guide: Guide) -> None:
     """Let everybody wait, come as a visitor, get in, and open the room again."""
-    _switch(guide, "queue")
+    switch(guide, "queue")
     guide.say(f"`python -m local room {ROOM} mode queue`: from now on visitors wait, without a deployment")
     try:
         _come(guide)
     finally:
-        _switch(guide, "open")
+        switch(guide, "open")
     stranger = Visitor(guide.outputs["front_url"], guide.settings).open("/")
     guide.expect(b"/app.js" in stranger.data, "the room is open, but a visitor without a pass doesn't see the front")
     guide.say("`mode open`: nobody waits any more")
@@ -54,7 +54,8 @@ def _turn(guide: Guide, visitor: Visitor) -> dict[str, Any] | None:
     return status if status["may_enter"] else None
 
 
-def _switch(guide: Guide, mode: str) -> None:
+def switch(guide: Guide, mode: str) -> None:
+    """Set the room's mode, as `python -m local room` does."""
     try:
         room.tell(guide.outputs["room_controller"], {"room": ROOM, "mode": mode}, guide.settings)
     except room.RoomError as error:

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from local.settings import Settings
-from local.tour import api, events, posters, room
+from local.tour import api, events, posters, room, titles
 from local.tour.guide import Guide, TourError
 
 __all__ = ["TourError", "take"]
@@ -44,6 +44,12 @@ STOPS = (
         text="No nightly batch: each event is appended once, summed up as it comes, and can be summed up anew.",
         visit=events.visit,
         needs="events_replay",
+    ),
+    Stop(
+        title="GenAiWorkflow",
+        text="A workflow calls the services itself: transcript, model, a person who decides, and everybody is told.",
+        visit=titles.visit,
+        needs="titles_uploads",
     ),
     Stop(
         title="VirtualWaitingRoom",

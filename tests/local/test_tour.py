@@ -25,7 +25,7 @@ def tour(outputs: dict[str, Any], settings: Settings) -> str:
 
 def test_each_pattern_does_one_real_job_and_says_what(local_aws: Settings, reference_system: dict[str, Any]) -> None:
     printed = tour(reference_system["outputs"], local_aws)
-    for pattern in ("ApiGatewayPattern", "FanOutConverter", "EventSourcedBatch"):
+    for pattern in ("ApiGateway", "FanOutConverter", "EventSourced", "GenAiWorkflow", "VirtualWaitingRoom"):
         assert pattern in printed
     assert "the double counts once" in printed
     assert "unknown-type" in printed
