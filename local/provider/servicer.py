@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from local.provider import check, config, diff, invokes, outputs
+from local.provider import check, config, diff, invokes, outputs, schema
 from local.provider.clients import Aws, Clients
 from local.provider.errors import InitFailedError, ProviderError, RefusedError, explain
 from local.provider.protocol import answers, refusal
@@ -61,6 +61,8 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         self._root = root or Path.cwd()
         self._clients: Clients | None = None
         self._cancelled = threading.Event()
+        # Here, in one thread: of many that ask at once, each would read all the files.
+        schema.load()
 
     @answers
     def Handshake(self, request: provider_pb2.ProviderHandshakeRequest, context: Any = None) -> Any:
