@@ -36,6 +36,7 @@ def main() -> int:
         )
     )
     sys.argv = [options.program]
+    pulumi.log.debug = _without_debugging
     # Futures that nobody awaits after a failure are no news to the user.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
@@ -60,6 +61,10 @@ def main() -> int:
         sys.stdout.flush()
         sys.stderr.flush()
     return 0
+
+
+def _without_debugging(*args: object, **kwargs: object) -> None:
+    """The SDK tells the engine of each property that it translates, a call each; the engine shows none of it."""
 
 
 def _options() -> argparse.Namespace:
