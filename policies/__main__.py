@@ -1,5 +1,6 @@
 """The pack as the Pulumi CLI starts it: from any folder, under any folder name. Serves until it is ended."""
 
+import gc
 import importlib.util
 import sys
 from pathlib import Path
@@ -16,5 +17,9 @@ if __name__ == "__main__":
     from pulumi_policy import EnforcementLevel, PolicyPack
 
     from policies.pack import policies
+    from policies.reading import read_once
 
+    # What the rules judge lives until the process ends, so there is nothing to collect.
+    gc.disable()
+    read_once()
     PolicyPack("serviceful", policies(), enforcement_level=EnforcementLevel.MANDATORY)

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import grpc
 import pytest
-from google.protobuf import empty_pb2, struct_pb2
+from google.protobuf import empty_pb2, json_format, struct_pb2
+from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.proto import analyzer_pb2 as pb
 from pulumi.runtime.proto.analyzer_pb2_grpc import AnalyzerStub
 
 from policies.framework.types import QUEUE, ROLE_POLICY, TOPIC_POLICY
+from policies.reading import read_once
 from policies.rules import RULES
 from tests.policies.builders import UNKNOWN, Record, identity_text, violations
 from tests.policies.posters import Posters
@@ -121,6 +123,20 @@ def test_the_pack_works_from_a_folder_of_any_name(tmp_path):
     shutil.copytree(PACK, folder, ignore=shutil.ignore_patterns("__pycache__"))
     with serving(folder, tmp_path, without=STRANGERS) as stub:
         assert len(stub.GetAnalyzerInfo(empty_pb2.Empty()).policies) == len(RULES)
+
+
+def test_equal_properties_are_converted_once_and_other_ones_anew(monkeypatch):
+    converted = []
+
+    def convert(message):
+        converted.append(message)
+        return MessageToDict(message)
+
+    monkeypatch.setattr(json_format, "MessageToDict", convert)
+    read_once()
+    bags = [{"name": "a", "tags": ["x"]}, {"name": "a", "tags": ["x"]}, {"name": "b", "tags": ["x"]}, {}]
+    assert [json_format.MessageToDict(_struct(bag)) for bag in bags] == bags
+    assert converted == [_struct(bag) for bag in bags[1:]]
 
 
 def _one(record: Record) -> pb.AnalyzeRequest:
