@@ -17,6 +17,7 @@ from local import key_value_stores, monolith, processes
 from local.emulator import manager
 from local.settings import ACCESS_KEY, SECRET_KEY, Settings
 from tests.events import LOGS
+from tests.local import third_party
 from tests.local.command import run_local
 from tests.local.emulation import Workbench, unique
 from tests.local.event_logs import DeployedLog, purchase
@@ -24,6 +25,8 @@ from tests.local.machines import Machines
 from tests.local.program import Program
 from tests.local.provider_cases import World
 from tests.local.provider_driver import Driver, driver
+from tests.local.workflow import Workflow
+from tests.local.workflow import source as workflow_source
 
 CONFIG = Config(
     inject_host_prefix=False, s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, read_timeout=60
@@ -182,6 +185,18 @@ def log(request: pytest.FixtureRequest, event_logs: dict[str, Any], local_aws: S
         log.append([first := purchase(unique("first"))])  # whoever receives it has asked before the change
         _eventually(lambda: log.kept_of(first["aggregate"]))
     return log
+
+
+@pytest.fixture(scope="session")
+def titles(local_aws: Settings, aws: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workflow]:
+    """A GenAiWorkflow with all that is around it, deployed."""
+    with third_party.running() as partner:
+        program = Program(tmp_path_factory.mktemp("programs") / "titled", local_aws)
+        outputs = program.up(workflow_source(partner.url))["outputs"]
+        try:
+            yield Workflow(local_aws, aws, _eventually, partner, outputs)
+        finally:
+            program.destroy()
 
 
 @pytest.fixture(scope="module")

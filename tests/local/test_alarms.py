@@ -15,7 +15,7 @@ from tests.local.command import run_local
 from tests.local.emulation import Workbench, document, unique
 from tests.local.program import Program
 
-pytestmark = pytest.mark.local
+pytestmark = [pytest.mark.local, pytest.mark.xdist_group("alarms")]
 
 SOURCE = """
 import pulumi

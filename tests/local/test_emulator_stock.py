@@ -17,7 +17,7 @@ from tests.local.conftest import client_factory, free_port
 from tests.local.emulation import TRUST_ROOT, Workbench, allow, document, unique
 from tests.local.test_emulator_partiql import event_table, fastest_transaction, fill
 
-pytestmark = pytest.mark.local
+pytestmark = [pytest.mark.local, pytest.mark.xdist_group("stock")]
 
 
 @pytest.fixture(scope="module")

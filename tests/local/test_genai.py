@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import fastjsonschema
 import pytest
 
 from components.genai.component import HERE
-from local.settings import Settings
-from tests.local import third_party
-from tests.local.conftest import Client
-from tests.local.program import Program
-from tests.local.workflow import REVIEW_S, Workflow, source
+from tests.local.workflow import REVIEW_S, Workflow
 
 pytestmark = [pytest.mark.local, pytest.mark.xdist_group("genai")]
 
@@ -23,19 +18,6 @@ TALK = " ".join(
     f"Sentence {number} of a talk about kites, bamboo and the wind over the harbour." for number in range(2600)
 )
 PUBLISHED = fastjsonschema.compile(json.loads((HERE / "schemas" / "video.published.v1.json").read_text()))
-
-
-@pytest.fixture(scope="module")
-def titles(
-    local_aws: Settings, aws: Client, eventually: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Workflow]:
-    with third_party.running() as partner:
-        program = Program(tmp_path_factory.mktemp("programs") / "titled", local_aws)
-        outputs = program.up(source(partner.url))["outputs"]
-        try:
-            yield Workflow(local_aws, aws, eventually, partner, outputs)
-        finally:
-            program.destroy()
 
 
 def test_an_upload_is_transcribed_titled_approved_drawn_and_published(titles: Workflow) -> None:

@@ -25,6 +25,7 @@ CHANGES_BY_USE = {
     ("EventSourceMapping", "lastModified"),
     ("EventSourceMapping", "lastProcessingResult"),
     ("Function", "status"),
+    ("KeyvaluestoreKey", "totalSizeInBytes"),
     ("UserPool", "domain"),
 }
 

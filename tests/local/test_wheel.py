@@ -20,6 +20,8 @@ from tests.local.door import Door
 from tests.local.event_logs import purchase
 from tests.local.problems import problem
 
+pytestmark = pytest.mark.xdist_group("wheel")
+
 
 def sh(*command: str | Path, cwd: Path) -> str:
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV"))}

@@ -12,9 +12,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from local.settings import REPO, Settings
-from tests.local.conftest import Client
 from tests.local.door import Door
 from tests.local.third_party import ThirdParty
+
+Client = Callable[..., Any]
 
 ACCOUNT = "000000000000"
 LONG_S = 90

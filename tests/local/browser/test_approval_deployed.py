@@ -8,10 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from local.browse import address_here
-from tests.local.test_genai import titles
 from tests.local.workflow import Workflow
-
-__all__ = ["titles"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("genai")]
 

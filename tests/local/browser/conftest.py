@@ -8,9 +8,6 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from local.browser import chromium
-from tests.local.conftest import aws, eventually, local_aws, reference_system
-
-__all__ = ["aws", "eventually", "local_aws", "reference_system"]
 
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
