@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -43,10 +44,12 @@ _WIRES = {
 _ACTS = {
     "dynamodb:PartiQLInsert": "-->",
     "dynamodb:PutItem": "-->",
+    "dynamodb:UpdateItem": "-->",
     "events:PutEvents": "-->",
     "kinesis:PutRecord": "-->",
     "lambda:InvokeFunction": "-->",
     "s3:PutObject": "-->",
+    "sns:Publish": "-->",
     "sqs:SendMessage": "-.->",
     "states:StartExecution": "-->",
     "states:StartSyncExecution": "-->",
@@ -64,7 +67,13 @@ def draw(resources: Iterable[Resource]) -> str:
     for component in everything:
         if component["type"].startswith("serviceful:"):
             lines += _box(component, [one for one in everything if one.get("parent") == component["urn"]])
-    wires = {*_wires(everything, nodes), *_grants(everything), *_origins(everything, nodes), *_proxied(everything)}
+    wires = {
+        *_wires(everything, nodes),
+        *_streams(everything, nodes),
+        *_grants(everything),
+        *_origins(everything, nodes),
+        *_proxied(everything),
+    }
     lines += sorted(wires)
     return "\n".join(["```mermaid", *lines, "```"]) + "\n"
 
@@ -83,6 +92,22 @@ def _wires(everything: list[Resource], nodes: Mapping[str, str]) -> Iterator[str
         if wire["type"] in _WIRES:
             ends = [_ends(wire, key, nodes) for key in _WIRES[wire["type"]]]
             yield from (f"  {one} --> {other}" for one in ends[0] for other in ends[1])
+
+
+def _streams(everything: list[Resource], nodes: Mapping[str, str]) -> Iterator[str]:
+    """A pipe takes from its source; a rule sends what a bucket says."""
+    rules = {one["urn"]: one for one in everything if one["type"] == "aws:cloudwatch/eventRule:EventRule"}
+    buckets = {
+        one["inputs"]["bucket"]: nodes[one["urn"]] for one in everything if one["type"] == "aws:s3/bucket:Bucket"
+    }
+    for one in everything:
+        if one["type"] == "aws:pipes/pipe:Pipe":
+            yield from (f"  {source} --> {nodes[one['urn']]}" for source in _ends(one, "source", nodes))
+        if one["type"] == "aws:cloudwatch/eventTarget:EventTarget":
+            for rule in one["propertyDependencies"].get("rule", ()):
+                pattern = json.loads(rules[rule]["inputs"].get("eventPattern") or "{}")
+                for name in pattern.get("detail", {}).get("bucket", {}).get("name", ()):
+                    yield from (f"  {buckets[name]} --> {target}" for target in _ends(one, "arn", nodes))
 
 
 def _origins(everything: list[Resource], nodes: Mapping[str, str]) -> Iterator[str]:
