@@ -14,6 +14,7 @@ class Later:
 
     `pulumi.deferred_output()` alone would let a program that fails in between wait for ever, with its error unsaid.
     Here the value stays unknown when the block ends without it: a preview ends with its error, and no update takes it.
+    Raises ValueError at the end of a block that says nothing.
     """
 
     def __init__(self) -> None:
@@ -31,5 +32,8 @@ class Later:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if not self._known:
-            self._resolve(pulumi.Output.from_input(Unknown()))
+        if self._known:
+            return
+        self._resolve(pulumi.Output.from_input(Unknown()))
+        if error is None:
+            raise ValueError("a block `with Later() as …` ended before is_() said what the value is")

@@ -73,6 +73,16 @@ def test_a_program_that_fails_between_two_that_need_each_other_ends_with_its_err
         record(_broken)
 
 
+def test_a_value_that_nobody_says_is_an_error_and_no_wait() -> None:
+    with pytest.raises(ValueError, match="before is_"):
+        record(_unsaid)
+
+
+def _unsaid() -> None:
+    with Later() as page:
+        GenAiWorkflow("titles", GenAiWorkflowArgs(approval_page=page.value))
+
+
 def _broken() -> None:
     with Later() as page:
         GenAiWorkflow("titles", GenAiWorkflowArgs(approval_page=page.value))
