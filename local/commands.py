@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from local import costs, job, machines, monolith, official, pages, picture, room, tour
+from local import job, monolith, official, room, tour
 from local.client import client
 from local.emulator import manager
 from local.engine.errors import EngineError
@@ -127,6 +127,9 @@ def run_room(resources: Resources, arguments: Mapping[str, Any], settings: Setti
 
 def write_docs(resources: Resources) -> None:
     """Write the parts of the pages that follow from the code and from the deployed stack."""
+    # With them come the components and pulumi, for which the other commands don't wait.
+    from local import costs, machines, pages, picture  # noqa: PLC0415
+
     drawn = picture.draw(resources)
     for page in ("README.md", "docs/fan-out.md"):
         pages.put(REPO / page, "picture", drawn)
