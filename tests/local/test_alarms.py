@@ -81,32 +81,40 @@ def files(
     made.program.destroy()
 
 
-def test_a_poisoned_upload_ends_as_a_message_on_the_alarm_topic(files: Files, eventually: Callable[..., Any]) -> None:
+@pytest.fixture(scope="module")
+def poisoned(files: Files) -> Files:
+    """The same, after the upload of a file that is no picture."""
     files.upload("poster.png", b"no picture")
+    return files
+
+
+def test_a_poisoned_upload_ends_as_a_message_on_the_alarm_topic(
+    poisoned: Files, eventually: Callable[..., Any]
+) -> None:
     seen: list[tuple[str, str]] = []
 
     def told() -> bool:
-        seen.extend(files.told())
+        seen.extend(poisoned.told())
         return ("alarmed-local-files-jpeg-dlq", "ALARM") in seen
 
     eventually(told, seconds=40)
-    (letter,) = files.dead_letters()
+    (letter,) = poisoned.dead_letters()
     assert json.loads(letter["Body"])["reason"]
 
 
-def test_redrive_sends_dead_letters_through_again(files: Files, eventually: Callable[..., Any]) -> None:
-    (before,) = eventually(files.dead_letters)
+def test_redrive_sends_dead_letters_through_again(poisoned: Files, eventually: Callable[..., Any]) -> None:
+    (before,) = eventually(poisoned.dead_letters, seconds=40)
 
-    code, _, errors = files.redrive("files-jpeg")
+    code, _, errors = poisoned.redrive("files-jpeg")
     assert code == 0
     assert "moved 1 messages from alarmed-local-files-jpeg-dlq" in errors
 
     def again() -> bool:
-        found = files.dead_letters()
+        found = poisoned.dead_letters()
         return bool(found) and found[0]["MessageId"] != before["MessageId"]
 
     eventually(again, seconds=40)
-    assert json.loads(files.dead_letters()[0]["Body"])["reason"] == json.loads(before["Body"])["reason"]
+    assert json.loads(poisoned.dead_letters()[0]["Body"])["reason"] == json.loads(before["Body"])["reason"]
 
 
 def test_redrive_of_an_unknown_queue_names_those_that_there_are(files: Files) -> None:

@@ -229,7 +229,9 @@ def test_hundreds_at_a_windows_edge_never_exceed_the_capacity(room: Deployed, ev
     tickets = [room.ticket(1000 + number, "race") for number in range(300)]
     eventually(lambda: time.time() % 60 > 57, seconds=62)
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda ticket: room.admit(ticket, "race"), tickets))
+        answers = list(pool.map(lambda ticket: room.admit(ticket, "race"), tickets[:150]))
+        eventually(lambda: time.time() % 60 < 57)  # a fast machine is done before the edge
+        answers += pool.map(lambda ticket: room.admit(ticket, "race"), tickets[150:])
     expiries = [json.loads(one["body"])["expires"] for one in answers if one["statusCode"] == 200]
     by_window = Counter((expires - SESSION_S) // 60 for expires in expiries)
     assert len(by_window) > 1, "the requests ended within one window"
