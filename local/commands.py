@@ -130,9 +130,8 @@ def write_docs(resources: Resources) -> None:
     # With them come the components and pulumi, for which the other commands don't wait.
     from local import costs, machines, pages, picture  # noqa: PLC0415
 
-    drawn = picture.draw(resources)
-    for page in ("README.md", "docs/fan-out.md"):
-        pages.put(REPO / page, "picture", drawn)
+    for page, component in picture.PAGES.items():
+        pages.put(REPO / page, "picture", picture.draw(resources, component))
     for page in sorted((REPO / "docs").glob("*.md")):
         for definition in pages.drawings(page):
             pages.put(page, definition, machines.draw(REPO / definition))

@@ -8,6 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+PAGES = {
+    "README.md": "",
+    "docs/api-gateway.md": "api",
+    "docs/event-sourcing.md": "events",
+    "docs/fan-out.md": "posters",
+    "docs/genai.md": "titles",
+    "docs/waiting-room.md": "room",
+}
+"""Page → the component of the reference system that it shows, or all of them."""
+
 Resource = Mapping[str, Any]
 """A resource as `pulumi stack export` has it: urn, type, parent, inputs, outputs, propertyDependencies."""
 
@@ -59,11 +69,18 @@ _ACTS = {
 _PRINCIPALS = ("aws:lambda/function:Function", "aws:pipes/pipe:Pipe", "aws:sfn/stateMachine:StateMachine")
 
 
-def draw(resources: Iterable[Resource]) -> str:
-    """A Markdown block with the flowchart: one box a component, an arrow for each thing that flows."""
+def draw(resources: Iterable[Resource], only: str = "") -> str:
+    """A Markdown block with the flowchart: one box a component, an arrow for each thing that flows.
+
+    `only` is the name of a component that is drawn alone.
+    """
     everything = sorted(resources, key=lambda one: one["urn"])
+    if only:
+        (alone,) = (one["urn"] for one in everything if one["type"].startswith("serviceful:") and _name(one) == only)
+        everything = [one for one in everything if alone in (one["urn"], one.get("parent"))]
     nodes = {one["urn"]: _id(one) for one in everything if one["type"] in _SHAPES}
-    lines = ["flowchart LR", "  viewer([viewer])"]
+    seen = any(one["type"] == "aws:cloudfront/distribution:Distribution" for one in everything)
+    lines = ["flowchart LR", *(["  viewer([viewer])"] if seen else [])]
     for component in everything:
         if component["type"].startswith("serviceful:"):
             lines += _box(component, [one for one in everything if one.get("parent") == component["urn"]])

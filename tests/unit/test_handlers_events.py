@@ -27,6 +27,9 @@ GOOD_PAYLOADS: dict[tuple[str, int], dict[str, Any]] = {
     ("conflict", 1): {"refused": {"id": identity(1), "sequence": 3}, "next": 2},
 }
 
+OTHER_DOMAINS = ("video.published",)
+"""Types that another domain may add to within a version; of them only what is read here is held."""
+
 
 def refused(body: Any) -> Invalid:
     with pytest.raises(Invalid) as caught:
@@ -143,8 +146,12 @@ def test_timestamps_are_read_as_they_were_written_to_the_millisecond(naive: date
 def test_each_schema_takes_a_good_payload_and_refuses_what_it_does_not_know(type_: str, version: int) -> None:
     good = GOOD_PAYLOADS[type_, version]
     schemas.check(parse(message(1, type=type_, version=version, payload=good)))
-    for bad in ({**good, "more": 1}, {}):
-        assert refused(message(1, type=type_, version=version, payload=bad)).reason == "invalid-payload"
+    assert refused(message(1, type=type_, version=version, payload={})).reason == "invalid-payload"
+    more = message(1, type=type_, version=version, payload={**good, "more": 1})
+    if type_ in OTHER_DOMAINS:
+        schemas.check(parse(more))
+    else:
+        assert refused(more).reason == "invalid-payload"
 
 
 @pytest.mark.parametrize(

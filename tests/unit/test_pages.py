@@ -22,9 +22,8 @@ def _planned() -> Plan:
 
 def test_the_pictures_show_the_system_as_it_is_planned() -> None:
     plan = _planned()
-    drawn = picture.draw(plan.exported())
-    for page in ("README.md", "docs/fan-out.md"):
-        assert pages.block(REPO / page, "picture") == drawn, "run `make docs`"
+    for page, component in picture.PAGES.items():
+        assert pages.block(REPO / page, "picture") == picture.draw(plan.exported(), component), "run `make docs`"
 
 
 def test_every_function_queue_topic_bucket_and_distribution_is_in_the_picture() -> None:
