@@ -25,7 +25,7 @@ from components.api_gateway import (
 )
 from components.core.settings import switched_on
 from components.event_sourcing import EventSourcedBatch, EventSourcedBatchArgs, Kinesis, Subscription
-from components.genai import APPROVAL_PAGE, ApiKeyHeader, GenAiWorkflow, GenAiWorkflowArgs, Partner
+from components.genai import APPROVAL_PAGE, ApiKeyHeader, GenAiWorkflow, GenAiWorkflowArgs, Partner, TextModel
 from components.waiting_room import Room, VirtualWaitingRoom, VirtualWaitingRoomArgs
 
 SHAPES = {path.stem: json.loads(path.read_text()) for path in Path("web/shapes").glob("*.json")}
@@ -72,10 +72,16 @@ if switched_on("api"):
             partner = None
             if url := config.get("partnerUrl"):
                 partner = Partner(url=url, credentials=ApiKeyHeader("x-api-key", config.require_secret("partnerKey")))
-            poll_s = config.get_int("transcriptionPollSeconds") or 30
+            regions = [region for region in (config.get("textModelRegions") or "").split(",") if region]
             titles = GenAiWorkflow(
                 "titles",
-                GenAiWorkflowArgs(approval_page=approval_page.value, partner=partner, bus=bus, poll_s=poll_s),
+                GenAiWorkflowArgs(
+                    approval_page=approval_page.value,
+                    model=TextModel(id=config.get("textModel") or TextModel.id, regions=regions),
+                    partner=partner,
+                    bus=bus,
+                    poll_s=config.get_int("transcriptionPollSeconds") or 30,
+                ),
             )
             routes += titles.routes()
             more_pages["approval"] = APPROVAL_PAGE

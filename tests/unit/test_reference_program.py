@@ -58,6 +58,20 @@ def test_a_switch_that_is_neither_on_nor_off_is_refused_by_name(key: str) -> Non
         planned(**{key: "perhaps"})
 
 
+def test_a_profile_that_proposes_titles_is_granted_in_its_regions_alone() -> None:
+    plan = planned(textModel="apac.amazon.nova-lite-v1:0", textModelRegions="ap-northeast-1,ap-south-1")
+    granted = [one["resources"] for one in plan.ledger("grants") if one["actions"] == ["bedrock:InvokeModel"]]
+    foundations = {resource for resources in granted for resource in resources if "nova-lite" in resource}
+    model = "foundation-model/amazon.nova-lite-v1:0"
+    assert foundations == {
+        "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/apac.amazon.nova-lite-v1:0",
+        f"arn:aws:bedrock:ap-northeast-1::{model}",
+        f"arn:aws:bedrock:ap-south-1::{model}",
+    }
+    with pytest.raises(ValueError, match="regions are for inference profiles"):
+        planned(textModelRegions="ap-south-1")
+
+
 def test_every_key_of_the_program_is_described() -> None:
     declared = yaml.safe_load((REPO / "Pulumi.yaml").read_text())["config"]
     assert set(PATTERNS) <= set(declared)
