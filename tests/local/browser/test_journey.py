@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -21,9 +20,12 @@ from local.tour.guide import Guide
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("reference-system")]
 
-PATIENCE_MS = 90_000
+PATIENCE_S = 90
+PATIENCE_MS = 1000 * PATIENCE_S
 TITLE = "What we built for launch day"
 SCHEDULE = "serviceful-local-events-closing"
+
+Eventually = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -55,22 +57,13 @@ def evening(guide: Guide) -> Iterator[None]:
         scheduler.update_schedule(**given)
 
 
-def until(look: Callable[[], Any]) -> Any:
-    """Look until there is something."""
-    deadline = time.monotonic() + PATIENCE_MS / 1000
-    while not (found := look()):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-    return found
-
-
 def sales(guide: Guide, day: str) -> dict[str, Any]:
     """What the projection says of a day."""
     answer = guide.api("GET", f"/sales/{day}")
     return answer.json()["state"] if answer.status == 200 else {"sales": {"count": 0}, "closed": False}
 
 
-def test_launch_day(browser: Browser, guide: Guide, tmp_path: Path) -> None:
+def test_launch_day(browser: Browser, guide: Guide, tmp_path: Path, eventually: Eventually) -> None:
     front = address_here(guide.outputs["front_url"], guide.settings)
     today = datetime.now(UTC).date()
     before = sales(guide, today.isoformat())["sales"]["count"]
@@ -80,12 +73,12 @@ def test_launch_day(browser: Browser, guide: Guide, tmp_path: Path) -> None:
         _upload_a_poster(page, tmp_path)
         _buy(page)
     page.close()
-    until(lambda: sales(guide, today.isoformat())["sales"]["count"] == before + 1)
-    _approve_a_title(browser, guide)
-    until(lambda: guide.api("GET", f"/views/{TITLE.replace(' ', '%20')}").status == 200)
+    eventually(lambda: sales(guide, today.isoformat())["sales"]["count"] == before + 1, PATIENCE_S)
+    _approve_a_title(browser, guide, eventually)
+    eventually(lambda: guide.api("GET", f"/views/{TITLE.replace(' ', '%20')}").status == 200, PATIENCE_S)
     yesterday = (today - timedelta(days=1)).isoformat()
     with evening(guide):
-        until(lambda: sales(guide, yesterday)["closed"])
+        eventually(lambda: sales(guide, yesterday)["closed"], PATIENCE_S)
     events.replay(guide, today.isoformat())
     assert sales(guide, today.isoformat())["sales"]["count"] == before + 1
 
@@ -110,10 +103,10 @@ def _buy(page: Page) -> None:
     expect(page.locator("#receipt")).to_contain_text("Bought.")
 
 
-def _approve_a_title(browser: Browser, guide: Guide) -> None:
+def _approve_a_title(browser: Browser, guide: Guide, eventually: Eventually) -> None:
     with titles.mailbox(guide) as mail:
         key = titles.upload(guide)
-        address = until(lambda: mail.address(key))
+        address = eventually(lambda: mail.address(key), PATIENCE_S)
     page = browser.new_page(locale="ja-JP")
     link, _, parts = address.partition("#")
     page.goto(f"{address_here(link, guide.settings)}#{parts}")
