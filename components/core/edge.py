@@ -22,7 +22,6 @@ LARGEST: Final = 10_240
 
 _IMPORT = re.compile(r"import \w+ from '\w+';\n", re.MULTILINE)
 _NAME = re.compile(r"^(?:(?:async )?function|const) (\w+)", re.MULTILINE)
-_STORE = "import cf from 'cloudfront';\n"
 
 
 @dataclass(frozen=True)
@@ -42,11 +41,6 @@ class Fragment:
         """The name of its function."""
         first, *rest = self.code.stem.split("_")
         return first + "".join(word.capitalize() for word in rest)
-
-    @property
-    def needs_store(self) -> bool:
-        """Whether it reads the key value store."""
-        return _STORE in self.code.read_text()
 
     def imports(self) -> list[str]:
         """Its imports, as lines."""

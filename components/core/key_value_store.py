@@ -16,7 +16,7 @@ class KeyValueStore:
     """
 
     def __init__(self, owner: Pattern, name: str, *, comment: str) -> None:
-        self._owner, self.tree_name = owner, owner.tree_name(name)
+        self.tree_name = owner.tree_name(name)
         self.store = aws.cloudfront.KeyValueStore(
             self.tree_name,
             name=owner.physical("key-value-store", name),
@@ -31,12 +31,6 @@ class KeyValueStore:
     @property
     def _arn_name(self) -> str:
         return f"{self.tree_name}.arn"
-
-    def key(self, name: str, value: str) -> aws.cloudfront.KeyvaluestoreKey:
-        """A pair that the program holds; what runs may write others beside it."""
-        return aws.cloudfront.KeyvaluestoreKey(
-            f"{self.tree_name}-{name}", key_value_store_arn=self.arn, key=name, value=value, opts=self._owner.child()
-        )
 
     def update(self) -> Permission:
         """Write pairs, by the store's ETag.
