@@ -9,6 +9,7 @@ from ..core.dashboard import Dashboard
 from ..core.pattern import Pattern
 from ..core.rest_api.api import RestApi
 from ..core.rest_api.auth import ApiKey
+from . import defaults
 from .args import ApiGatewayPatternArgs
 from .front import StaticFront
 
@@ -45,10 +46,10 @@ class ApiGatewayPattern(Pattern):
         return ("client",) if any(isinstance(route.auth, ApiKey) for route in self.routes) else ()
 
     def _front(self) -> StaticFront | None:
-        if self.args.front is None or self.api.keys is None:
+        if self.args.front is None:
             return None
-        key = self.api.keys.value(f"origin-{self.args.origin_key}")
-        return StaticFront(self, self.args.front, api=self.api, key=key)
+        api = self.api.origin(f"{defaults.API_PATH}/*", f"origin-{self.args.origin_key}")
+        return StaticFront(self, self.args.front, api)
 
     def _watch(self) -> Dashboard:
         """Warns when callers get errors that are ours, or wait too long."""

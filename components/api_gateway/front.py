@@ -14,7 +14,6 @@ from ..core.distribution import Distribution
 from ..core.edge import ASSETS, Fragment, WebOrigin
 from ..core.pages import REVALIDATE, upload
 from ..core.pattern import Pattern
-from ..core.rest_api.api import RestApi
 from . import defaults
 from .args import Front
 
@@ -24,14 +23,7 @@ REWRITE = Fragment(Path(__file__).with_name("rewrite.js"))
 class StaticFront:
     """The pages in a bucket that only CloudFront reads; `/api/*` goes to the API, with the origin key."""
 
-    def __init__(
-        self,
-        owner: Pattern,
-        given: Front,
-        *,
-        api: RestApi,
-        key: pulumi.Output[str],
-    ) -> None:
+    def __init__(self, owner: Pattern, given: Front, api: WebOrigin) -> None:
         self.bucket = Bucket(owner, "pages")
         self.distribution = Distribution(
             owner,
@@ -39,12 +31,7 @@ class StaticFront:
             bucket=self.bucket,
             edge=(REWRITE,),
             gate=given.room,
-            api=WebOrigin(
-                path=f"{defaults.API_PATH}/*",
-                domain=api.domain,
-                origin_path=pulumi.Output.concat("/", api.stage.stage_name),
-                headers={"x-api-key": key},
-            ),
+            api=api,
         )
         self.bucket.policy(self.distribution.reads(self.bucket), awaited=owner.ledger.awaited)
         upload(owner, self.bucket, given.folder)

@@ -160,18 +160,11 @@ class VirtualWaitingRoom(Pattern):
 
     def _gate(self) -> Gate:
         """The edge's part, for the distribution that it stands before."""
-        keys = self.reception.keys
-        assert keys is not None, "the reception is made with keys"
         return waiting_gate(
             self,
             store=self.store.arn,
             rooms={room.name: _guarded(room) for room in self.args.rooms},
-            reception=WebOrigin(
-                path=f"{ROOM}*",
-                domain=self.reception.domain,
-                origin_path=pulumi.Output.concat("/", self.reception.stage.stage_name),
-                headers={"x-api-key": keys.value(f"origin-{self.args.origin_key}")},
-            ),
+            reception=self.reception.origin(f"{ROOM}*", f"origin-{self.args.origin_key}"),
             pages=self.args.pages,
             assets=self.args.assets,
         )

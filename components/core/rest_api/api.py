@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pulumi_aws as aws
 
+from ..edge import WebOrigin
 from ..log_group import LogGroup
 from ..pattern import Pattern
 from ..user_pool import UserPool
@@ -64,10 +65,16 @@ class RestApi:
         self.keys = Keys(self._scope, keys, api=self.api, stage=self.stage) if keys else None
         self.metrics = ApiMetrics(self._scope, stage=defaults.STAGE, logs=self.logs)
 
-    @property
-    def domain(self) -> pulumi.Output[str]:
-        """The API's own host name."""
-        return pulumi.Output.format("{0}.execute-api.{1}.amazonaws.com", self.api.id, self._owner.names.region)
+    def origin(self, path: str, key: str) -> WebOrigin:
+        """What a distribution hands requests for `path` on to: the stage, with the API key of this name."""
+        if self.keys is None:
+            raise ValueError(f"{self._scope.tree_name} has no API keys, so nothing tells a distribution from others")
+        return WebOrigin(
+            path=path,
+            domain=pulumi.Output.format("{0}.execute-api.{1}.amazonaws.com", self.api.id, self._owner.names.region),
+            origin_path=pulumi.Output.concat("/", self.stage.stage_name),
+            headers={"x-api-key": self.keys.value(key)},
+        )
 
     def _rest_api(self) -> aws.apigateway.RestApi:
         endpoint = aws.apigateway.RestApiEndpointConfigurationArgs(types="REGIONAL")
