@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pulumi
@@ -70,6 +70,12 @@ class Pattern(pulumi.ComponentResource):
     def publish(self, **outputs: pulumi.Input[Any]) -> None:
         """Register the outputs and the ledger: the last step of every pattern."""
         self.register_outputs({**outputs, **self.ledger.outputs()})
+
+
+def outside(what: str, value: float, low: float, high: float) -> Iterator[str]:
+    """The problem with an argument that is under `low` or over `high`, if it is."""
+    if not low <= value <= high:
+        yield f"{what}={value} is not within {low:,}-{high:,}"
 
 
 def check_name(pattern: str, name: str, physical_name: str | None) -> None:

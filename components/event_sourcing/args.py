@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from ..core.pattern import NotYet, check_name
+from ..core.pattern import NotYet, check_name, outside
 from . import defaults
 
 PAGE: Final = "docs/event-sourcing.md"
@@ -101,10 +101,9 @@ class EventSourcedBatchArgs:
 
     def _problems(self) -> Iterator[str]:
         if isinstance(self.log, Kinesis):
-            if self.log.shards is not None and not 1 <= self.log.shards <= 500:
-                yield f"shards={self.log.shards} is not within 1-500"
-            if not 24 <= self.log.retention_h <= 8760:
-                yield f"retention_h={self.log.retention_h} is not within 24-8,760"
+            if self.log.shards is not None:
+                yield from outside("shards", self.log.shards, 1, 500)
+            yield from outside("retention_h", self.log.retention_h, 24, 8760)
         elif not isinstance(self.log, Fifo):
             yield f"log={self.log!r} is neither Kinesis() nor Fifo()"
         if not self.projections:
@@ -114,7 +113,6 @@ class EventSourcedBatchArgs:
         parts = [subscription.part for subscription in self.subscriptions]
         if len(set(parts)) < len(parts):
             yield "two subscriptions are for one type of event"
-        if not 1 <= self.segments <= 40:
-            yield f"segments={self.segments} is not within 1-40"
+        yield from outside("segments", self.segments, 1, 40)
         if self.closing is not None and not self.closing.startswith(("cron(", "rate(", "at(")):
             yield f"closing={self.closing!r} is no schedule expression"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ..core.function import VISIBILITY_FACTOR
 from ..core.naming import check_component_name
-from ..core.pattern import NotYet, check_name
+from ..core.pattern import NotYet, check_name, outside
 from ..core.queue import DEAD_LETTERS, LONGEST_VISIBILITY_S
 from . import defaults
 from .converters import BUILT_IN, IMAGES, Converter
@@ -72,12 +72,9 @@ class FanOutConverterArgs:
     def _problems(self) -> Iterator[str]:
         if not self.converters:
             yield "converters is empty; give at least one, such as Thumbnail(300, 300)"
-        if not 1 <= self.max_upload_mb <= 5120:
-            yield f"max_upload_mb={self.max_upload_mb} is not within 1-5,120"
-        if not 1 <= self.max_megapixels <= 1000:
-            yield f"max_megapixels={self.max_megapixels} is not within 1-1,000"
-        if not 1 <= self.form_expires_s <= 3600:
-            yield f"form_expires_s={self.form_expires_s} is not within 1-3,600"
+        yield from outside("max_upload_mb", self.max_upload_mb, 1, 5120)
+        yield from outside("max_megapixels", self.max_megapixels, 1, 1000)
+        yield from outside("form_expires_s", self.form_expires_s, 1, 3600)
         if not self.upload_origins:
             yield "upload_origins is empty; give a page's https://host, or leave it out"
         if not self.accept:

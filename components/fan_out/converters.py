@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar, Literal
 
+from ..core.pattern import outside
 from . import defaults
 
 IMAGES = (".avif", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
@@ -70,13 +71,11 @@ class Converter:
 
     def problems(self) -> list[str]:
         """What is wrong with its settings."""
-        found = []
-        if not 128 <= self.memory_mb <= 10_240:
-            found.append(f"memory_mb={self.memory_mb} is not within 128-10,240")
-        if not 1 <= self.timeout_s <= 900:
-            found.append(f"timeout_s={self.timeout_s} is not within 1-900")
-        if not 2 <= self.max_concurrency <= 1000:
-            found.append(f"max_concurrency={self.max_concurrency} is not within 2-1,000")
+        found = [
+            *outside("memory_mb", self.memory_mb, 128, 10_240),
+            *outside("timeout_s", self.timeout_s, 1, 900),
+            *outside("max_concurrency", self.max_concurrency, 2, 1000),
+        ]
         if not self.prefix.endswith("/") or self.prefix.startswith("/"):
             found.append(f"prefix={self.prefix!r} must end in a slash and not begin with one")
         found += [
@@ -200,4 +199,4 @@ BUILT_IN = (Thumbnail, ToJpeg, Zip)
 
 
 def _quality_problem(quality: int) -> list[str]:
-    return [] if 1 <= quality <= 100 else [f"quality={quality} is not within 1-100"]
+    return list(outside("quality", quality, 1, 100))

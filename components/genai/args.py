@@ -12,7 +12,7 @@ import pulumi
 
 from ..core.bus import Bus
 from ..core.connection import Credentials
-from ..core.pattern import NotYet, check_name
+from ..core.pattern import NotYet, check_name, outside
 from . import defaults
 
 PAGE: Final = "docs/genai.md"
@@ -111,8 +111,7 @@ class Partner:
         """What is wrong with it."""
         if not _PARTNER_URL.match(self.url):
             yield f"partner: the url {self.url!r} doesn't begin with https://"
-        if not 1 <= self.attempts <= 10:
-            yield f"partner: attempts={self.attempts} is not within 1-10"
+        yield from outside("partner: attempts", self.attempts, 1, 10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,9 +228,7 @@ class GenAiWorkflowArgs:
             ("poll_s", 1, 300),
             ("rounds", 1, 10),
         ):
-            value = getattr(self, setting)
-            if not low <= value <= high:
-                yield f"{setting}={value} is not within {low:,}-{high:,}"
+            yield from outside(setting, getattr(self, setting), low, high)
         if self.token_budget <= 0 or self.usd_budget <= 0:
             yield "a budget is not above zero"
 

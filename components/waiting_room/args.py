@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import pulumi
 
-from ..core.pattern import NotYet, check_name
+from ..core.pattern import NotYet, check_name, outside
 from . import defaults
 from .gate import ASSETS, PAGES
 
@@ -96,8 +96,7 @@ class Room:
             ("poll_s", self.poll_s, 5, 300),
             ("peak", self.peak, 1, 1_000_000),
         ):
-            if not low <= value <= high:
-                yield f"room {self.name}: {what}={value} is not within {low:,}-{high:,}"
+            yield from outside(f"room {self.name}: {what}", value, low, high)
         if self.life_min < self.session_min:
             yield f"room {self.name}: its tickets (life_min) are good for less than a session"
         if self.start not in MODES:
