@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,7 @@ import urllib3
 
 from local.settings import Settings
 from tests.events import Log
-from tests.local.emulation import document
+from tests.local.grants import revoked
 
 Client = Callable[..., Any]
 Item = dict[str, Any]
@@ -99,18 +99,9 @@ class DeployedLog:
         """How many items a table holds; cheaper than reading them."""
         return self.aws("dynamodb").describe_table(TableName=table)["Table"]["ItemCount"]
 
-    @contextmanager
-    def without(self, part: str, action: str) -> Iterator[None]:
+    def without(self, part: str, action: str) -> AbstractContextManager[int]:
         """Take an action away from the role of a part, for a while."""
-        iam, role = self.aws("iam"), f"event-logs-local-{self.kind}-{part}-us-east-1"
-        granted = iam.get_role_policy(RoleName=role, PolicyName="ledger")["PolicyDocument"]
-        kept = [statement for statement in granted["Statement"] if statement["Action"] != [action]]
-        assert len(kept) < len(granted["Statement"])
-        iam.put_role_policy(RoleName=role, PolicyName="ledger", PolicyDocument=document(*kept))
-        try:
-            yield
-        finally:
-            iam.put_role_policy(RoleName=role, PolicyName="ledger", PolicyDocument=json.dumps(granted))
+        return revoked(self.aws, f"event-logs-local-{self.kind}-{part}-us-east-1", action)
 
     def said(self, part: str, text: str) -> list[Item]:
         """What a function has logged with this text in it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 from local.settings import Settings
 from tests.local.door import Door
 from tests.local.emulation import Workbench, allow, document
+from tests.local.grants import revoked
 from tests.local.problems import problem
 from tests.local.program import Program
 from tests.local.tokens import token_of
@@ -89,16 +90,9 @@ class Api:
             for one in machines.list_executions(stateMachineArn=self.outputs["machine"])["executions"]
         ]
 
-    @contextmanager
-    def without_grants(self, principal: str) -> Iterator[None]:
+    def without_grants(self, principal: str) -> AbstractContextManager[int]:
         """The role of `principal` may do nothing for a while."""
-        iam, role = self.aws("iam"), f"targets-local-{principal}-us-east-1"
-        granted = iam.get_role_policy(RoleName=role, PolicyName="ledger")["PolicyDocument"]
-        iam.delete_role_policy(RoleName=role, PolicyName="ledger")
-        try:
-            yield
-        finally:
-            iam.put_role_policy(RoleName=role, PolicyName="ledger", PolicyDocument=json.dumps(granted))
+        return revoked(self.aws, f"targets-local-{principal}-us-east-1")
 
 
 @pytest.fixture(scope="module")

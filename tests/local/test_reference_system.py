@@ -17,6 +17,7 @@ from examples.poster import make_poster
 from local import browse
 from local.settings import Settings
 from tests.local.command import run_local
+from tests.local.grants import revoked
 
 pytestmark = pytest.mark.xdist_group("reference-system")
 
@@ -237,13 +238,8 @@ def test_what_no_route_claims_is_the_old_shops(posters: Posters) -> None:
 
 
 def test_without_its_roles_grant_a_route_is_a_bad_gateway_that_leaks_nothing(posters: Posters) -> None:
-    iam, role = posters.aws("iam"), "serviceful-local-api-post-uploads-us-east-1"
-    granted = iam.get_role_policy(RoleName=role, PolicyName="ledger")["PolicyDocument"]
-    iam.delete_role_policy(RoleName=role, PolicyName="ledger")
-    try:
+    with revoked(posters.aws, "serviceful-local-api-post-uploads-us-east-1"):
         refused = posters.call("POST", "/uploads", {"filename": "a.png"})
-    finally:
-        iam.put_role_policy(RoleName=role, PolicyName="ledger", PolicyDocument=json.dumps(granted))
     assert refused.status >= 500
     assert refused.headers["Content-Type"] == "application/problem+json"
     assert "arn:" not in refused.data.decode()
@@ -267,17 +263,11 @@ def test_a_form_for_what_nobody_converts_is_refused_with_a_reason(posters: Poste
 
 
 def test_a_form_stops_working_when_its_signers_grant_is_revoked(posters: Posters) -> None:
-    iam, role = posters.aws("iam"), posters.physical("form-us-east-1")
     form = posters.form("poster.png")
-    granted = iam.get_role_policy(RoleName=role, PolicyName="ledger")["PolicyDocument"]
-    kept = [statement for statement in granted["Statement"] if statement["Action"] != ["s3:PutObject"]]
-    assert len(kept) == len(granted["Statement"]) - 1
-    iam.put_role_policy(RoleName=role, PolicyName="ledger", PolicyDocument=json.dumps({**granted, "Statement": kept}))
-    try:
+    with revoked(posters.aws, posters.physical("form-us-east-1"), "s3:PutObject") as taken:
+        assert taken == 1
         assert browse.upload(form, "poster.png", make_poster()).status == 403
         assert browse.upload(posters.form("poster.png"), "poster.png", make_poster()).status == 403
-    finally:
-        iam.put_role_policy(RoleName=role, PolicyName="ledger", PolicyDocument=json.dumps(granted))
     assert browse.upload(form, "poster.png", make_poster()).status < 300
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ from rich.console import Console
 
 from local.settings import Settings
 from local.tour import TourError, take
+from tests.local.grants import revoked
 
 pytestmark = pytest.mark.xdist_group("reference-system")
 
@@ -41,15 +41,12 @@ def test_a_pattern_that_is_switched_off_is_left_out(local_aws: Settings, referen
 def test_a_stop_that_fails_says_what_came_instead(
     local_aws: Settings, reference_system: dict[str, Any], aws: Callable[..., Any]
 ) -> None:
-    iam, role = aws("iam"), "serviceful-local-api-post-events-us-east-1"
-    granted = iam.get_role_policy(RoleName=role, PolicyName="ledger")["PolicyDocument"]
     outputs = {name: one for name, one in reference_system["outputs"].items() if name.startswith(("api", "events"))}
-    iam.delete_role_policy(RoleName=role, PolicyName="ledger")
-    try:
-        with pytest.raises(TourError, match="POST /events answers 502"):
-            tour(outputs, local_aws)
-    finally:
-        iam.put_role_policy(RoleName=role, PolicyName="ledger", PolicyDocument=json.dumps(granted))
+    with (
+        revoked(aws, "serviceful-local-api-post-events-us-east-1"),
+        pytest.raises(TourError, match="POST /events answers 502"),
+    ):
+        tour(outputs, local_aws)
 
 
 def test_without_a_deployed_system_there_is_nothing_to_see(local_aws: Settings) -> None:

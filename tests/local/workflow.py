@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from local.settings import REPO, Settings
 from tests.local.door import Door
+from tests.local.grants import revoked
 from tests.local.third_party import ThirdParty
 
 Client = Callable[..., Any]
@@ -147,21 +148,10 @@ class Workflow:
         """An object of the workflow's bucket."""
         return self.aws("s3").get_object(Bucket=self.outputs["work"], Key=key)["Body"].read()
 
-    @contextmanager
-    def without(self, action: str) -> Iterator[None]:
+    def without(self, action: str) -> AbstractContextManager[int]:
         """Take an action from the workflow's role for a while."""
-        iam = self.aws("iam")
         machine = self.aws("stepfunctions").describe_state_machine(stateMachineArn=self.outputs["workflow"])
-        role = machine["roleArn"].rsplit("/", 1)[-1]
-        document = iam.get_role_policy(RoleName=role, PolicyName="ledger")["PolicyDocument"]
-        held = [one for one in document["Statement"] if action not in one["Action"]]
-        assert len(held) < len(document["Statement"]), f"the role has no {action}"
-        narrowed = {**document, "Statement": held}
-        iam.put_role_policy(RoleName=role, PolicyName="ledger", PolicyDocument=json.dumps(narrowed))
-        try:
-            yield
-        finally:
-            iam.put_role_policy(RoleName=role, PolicyName="ledger", PolicyDocument=json.dumps(document))
+        return revoked(self.aws, machine["roleArn"].rsplit("/", 1)[-1], action)
 
     def messages(self, url: str, about: str) -> list[str]:
         """Messages of a queue that hold `about`; they stay in it."""
