@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import uuid
 from collections.abc import Callable
@@ -13,6 +12,7 @@ import pytest
 
 from local import browse
 from local.settings import Settings
+from tests.local.tokens import token_of
 
 pytestmark = pytest.mark.xdist_group("reference-system")
 
@@ -25,12 +25,11 @@ class Shop:
 
     def __init__(self, settings: Settings, outputs: dict[str, Any], aws: Client) -> None:
         self.settings, self.outputs, self.aws = settings, outputs, aws
-        self.token = self._token()
+        self.token = token_of(settings, aws, outputs["api_user_pool"], outputs["api_client"], "events/write")
 
     def send(self, event: Any, token: str | None = None) -> Any:
-        here = browse.urlsplit(browse.address_here(f"{self.outputs['api_url']}/events", self.settings))
-        headers = {"Host": here.netloc, "Authorization": self.token if token is None else token}
-        return browse.CONNECTIONS.request("POST", f"{self.settings.endpoint}{here.path}", json=event, headers=headers)
+        headers = {"Authorization": self.token if token is None else token}
+        return browse.request("POST", f"{self.outputs['api_url']}/events", self.settings, json=event, headers=headers)
 
     def buy(self, sale: Any) -> Any:
         return browse.post(f"{self.outputs['api_url']}/purchases", sale, self.settings)
@@ -51,22 +50,6 @@ class Shop:
         url = sqs.get_queue_url(QueueName="serviceful-local-events-quarantine")["QueueUrl"]
         received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
         return [json.loads(message["Body"]) for message in received.get("Messages", [])]
-
-    def _token(self) -> str:
-        """By the pool's own token endpoint, as a program with a client id and a secret."""
-        users = self.aws("cognito-idp")
-        pools = users.list_user_pools(MaxResults=60)["UserPools"]
-        pool = next(pool["Id"] for pool in pools if pool["Name"] == "serviceful-local-api-users")
-        client = users.list_user_pool_clients(UserPoolId=pool, MaxResults=10)["UserPoolClients"][0]["ClientId"]
-        known = users.describe_user_pool_client(UserPoolId=pool, ClientId=client)["UserPoolClient"]
-        basic = base64.b64encode(f"{client}:{known['ClientSecret']}".encode()).decode()
-        answer = browse.CONNECTIONS.request(
-            "POST",
-            f"{self.settings.endpoint}/oauth2/token",
-            body="grant_type=client_credentials&scope=events%2Fwrite",
-            headers={"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"},
-        )
-        return answer.json()["access_token"]
 
 
 @pytest.fixture(scope="module")
