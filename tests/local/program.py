@@ -43,6 +43,10 @@ class Program:
         (self.folder / "__main__.py").write_text(_HEAD + source)
         return self._run("up", "--policy-pack", str(REPO / "policies"))
 
+    def outputs(self) -> dict[str, Any]:
+        """What the program exports, secrets in plain text."""
+        return self._run("outputs", "--show-secrets")
+
     def destroy(self) -> dict[str, Any]:
         """Delete everything that was deployed."""
         return self._run("destroy")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 import urllib.parse
 from collections import Counter
@@ -18,8 +17,9 @@ from typing import Any
 import pytest
 
 from handlers.waiting_room.tickets import Keys, Ticket, read_pass, write_ticket
-from local.settings import REPO, Settings
+from local.settings import Settings
 from tests.local.command import run_local
+from tests.local.program import Program
 
 pytestmark = [pytest.mark.local, pytest.mark.xdist_group("room")]
 
@@ -96,22 +96,13 @@ class Deployed:
 
 @pytest.fixture(scope="module")
 def room(local_aws, aws, tmp_path_factory):
-    project = tmp_path_factory.mktemp("room")
-    options = {"name": "python", "options": {"virtualenv": sys.prefix}}
-    (project / "Pulumi.yaml").write_text(json.dumps({"name": "room", "runtime": options}))
-    config = {"aws:region": "us-east-1", "serviceful:protectData": "false", "serviceful:platform": "host"}
-    (project / "Pulumi.local.yaml").write_text(json.dumps({"config": config}))
-    (project / "__main__.py").write_text(f"import sys\nsys.path.insert(0, {str(REPO)!r})\n{PROGRAM}")
-    where = ("--cwd", str(project))
-    code, report, errors = run_local(local_aws, "up", "--json", "--policy-pack", str(REPO / "policies"), *where)
-    assert code == 0, errors
+    program = Program(tmp_path_factory.mktemp("programs") / "room", local_aws)
+    report = program.up(PROGRAM)
     assert [one for one in report["policies"] if one["level"] == "mandatory"] == []
-    _, outputs, _ = run_local(local_aws, "outputs", "--json", "--show-secrets", *where)
-    deployed = Deployed(local_aws, project, outputs, aws)
+    deployed = Deployed(local_aws, program.folder, program.outputs(), aws)
     deployed.control()
     yield deployed
-    code, _, errors = run_local(local_aws, "destroy", *where, "--json")
-    assert code == 0, errors
+    program.destroy()
 
 
 def test_keys_are_made_at_run_time_and_no_state_holds_them(room: Deployed) -> None:

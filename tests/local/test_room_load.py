@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from http.cookies import SimpleCookie
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 
 from local.browse import request
 from local.settings import REPO
-from tests.local.command import run_local
+from tests.local.program import Program
 
 pytestmark = [pytest.mark.local, pytest.mark.slow, pytest.mark.xdist_group("room-load")]
 
@@ -21,8 +20,6 @@ SAMPLED = 50
 """One in so many, as the edge is told before a burst of 1,000 a second."""
 
 PROGRAM = f"""
-import sys
-sys.path.insert(0, {str(REPO)!r})
 from pathlib import Path
 
 import pulumi
@@ -45,17 +42,9 @@ pulumi.export("room_log", "/aws/apigateway/load-local-room-reception")
 
 @pytest.fixture(scope="module")
 def outputs(local_aws, aws, tmp_path_factory):
-    project = tmp_path_factory.mktemp("load")
-    options = {"name": "python", "options": {"virtualenv": sys.prefix}}
-    (project / "Pulumi.yaml").write_text(json.dumps({"name": "load", "runtime": options}))
-    config = {"aws:region": "us-east-1", "serviceful:protectData": "false", "serviceful:platform": "host"}
-    (project / "Pulumi.local.yaml").write_text(json.dumps({"config": config}))
-    (project / "__main__.py").write_text(PROGRAM)
-    code, report, errors = run_local(local_aws, "up", "--json", "--cwd", str(project))
-    assert code == 0, errors
-    yield report["outputs"]
-    code, _, errors = run_local(local_aws, "destroy", "--json", "--cwd", str(project))
-    assert code == 0, errors
+    program = Program(tmp_path_factory.mktemp("programs") / "load", local_aws)
+    yield program.up(PROGRAM)["outputs"]
+    program.destroy()
 
 
 def test_a_burst_asks_nothing_behind_the_edge(local_aws, aws, eventually, outputs: dict[str, Any]) -> None:

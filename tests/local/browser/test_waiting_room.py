@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,14 +15,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from local.browse import address_here, request
 from local.settings import REPO, Settings
-from tests.local.command import run_local
+from tests.local.program import Program
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("waiting-room")]
 
 PATIENCE_MS = 60_000
 PROGRAM = f"""
-import sys
-sys.path.insert(0, {str(REPO)!r})
 from pathlib import Path
 
 import pulumi
@@ -85,21 +82,13 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(local_aws: Settings, aws: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    project = tmp_path_factory.mktemp("waiting-room")
-    runtime = {"name": "python", "options": {"virtualenv": sys.prefix}}
-    (project / "Pulumi.yaml").write_text(json.dumps({"name": "waiting", "runtime": runtime}))
-    config = {"aws:region": "us-east-1", "serviceful:protectData": "false", "serviceful:platform": "host"}
-    (project / "Pulumi.local.yaml").write_text(json.dumps({"config": config}))
-    (project / "__main__.py").write_text(PROGRAM)
-    where = ("--cwd", str(project))
-    code, report, errors = run_local(local_aws, "up", "--json", "--policy-pack", str(REPO / "policies"), *where)
-    assert code == 0, errors
+    program = Program(tmp_path_factory.mktemp("programs") / "waiting", local_aws)
+    report = program.up(PROGRAM)
     assert [one for one in report["policies"] if one["level"] == "mandatory"] == []
     deployed = Site(aws, local_aws, report["outputs"])
     aws("lambda").invoke(FunctionName=deployed.outputs["controller"], Payload="{}")
     yield deployed
-    code, _, errors = run_local(local_aws, "destroy", *where, "--json")
-    assert code == 0, errors
+    program.destroy()
 
 
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
