@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,3 +107,9 @@ def location(answer: dict[str, Any]) -> tuple[str, dict[str, str]]:
     assert answer["statusCode"] == 303
     parts = urlsplit(answer["headers"]["location"]["value"])
     return parts.path, dict(parse_qsl(parts.query))
+
+
+def heading(answer: dict[str, Any]) -> str:
+    """What the page shows: the heading of its only section that isn't hidden."""
+    (shown,) = re.findall(r"<section >\s*<h1>([^<]+)</h1>", answer["body"])
+    return shown

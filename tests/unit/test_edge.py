@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +10,12 @@ import pytest
 
 from components.api_gateway import ApiGatewayPattern, ApiGatewayPatternArgs, Front, HttpProxy, Public, Route
 from components.core.edge import LARGEST, Fragment, Gate, WebOrigin, compose
-from local.emulator import envs
 from local.emulator.edge.runtime import EdgeRuntime, Store
-from local.settings import REPO, Settings
+from local.settings import REPO
 from tests.recorder import Plan, record
 
 FRONT = REPO / "tests" / "data" / "front"
 STORE = "arn:aws:cloudfront::123456789012:key-value-store/id"
-
-
-@pytest.fixture(scope="module")
-def edge() -> Iterator[EdgeRuntime]:
-    with EdgeRuntime(envs.node(Settings.from_environment().cache)) as runtime:
-        yield runtime
 
 
 def fragment(folder: Path, name: str, code: str, **constants: Any) -> Fragment:
