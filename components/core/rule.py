@@ -11,6 +11,7 @@ import pulumi_aws as aws
 
 from .bus import Bus
 from .pattern import Pattern
+from .permissions import Permission
 from .queue import DeadLetters
 from .role import Role
 from .state_machine import StateMachine
@@ -57,7 +58,7 @@ class Rule:
         bus: Bus | None = None,
     ) -> None:
         tree_name = owner.tree_name(name)
-        permission = target.stream.put() if isinstance(target, Records) else target.start()
+        permission, arguments = _reached(target)
         self.role = Role(owner, name, service="events.amazonaws.com", permissions=(permission,), because=f"rule {name}")
         self.rule = aws.cloudwatch.EventRule(
             tree_name,
@@ -72,8 +73,7 @@ class Rule:
             rule=self.rule.name,
             event_bus_name=bus.bus.name if bus else None,
             target_id=name,
-            arn=target.stream.stream.arn if isinstance(target, Records) else target.machine.arn,
-            **(_records(target) if isinstance(target, Records) else {}),
+            **arguments,
             role_arn=self.role.role.arn,
             dead_letter_config=aws.cloudwatch.EventTargetDeadLetterConfigArgs(arn=undelivered.queue.arn),
             retry_policy=aws.cloudwatch.EventTargetRetryPolicyArgs(
@@ -89,10 +89,15 @@ def rule_arn(owner: Pattern, name: str, bus: Bus | None = None) -> str:
     return owner.names.arn("events", f"rule/{on}{owner.physical('rule', name)}")
 
 
-def _records(target: Records) -> dict[str, Any]:
-    return {
+def _reached(target: StateMachine | Records) -> tuple[Permission, dict[str, Any]]:
+    """What it takes to reach a target: the right, and the target's own arguments."""
+    if isinstance(target, StateMachine):
+        return target.start(), {"arn": target.machine.arn}
+    transformer = aws.cloudwatch.EventTargetInputTransformerArgs(
+        input_paths=dict(target.names), input_template=target.template
+    )
+    return target.stream.put(), {
+        "arn": target.stream.stream.arn,
         "kinesis_target": aws.cloudwatch.EventTargetKinesisTargetArgs(partition_key_path=target.key),
-        "input_transformer": aws.cloudwatch.EventTargetInputTransformerArgs(
-            input_paths=dict(target.names), input_template=target.template
-        ),
+        "input_transformer": transformer,
     }
