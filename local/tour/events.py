@@ -59,8 +59,5 @@ def _sold(guide: Guide, day: str) -> int:
 
 
 def _quarantined(guide: Guide, event: str) -> dict[str, Any] | None:
-    sqs = guide.aws("sqs")
-    url = guide.outputs["events_quarantine"]
-    received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
-    letters = (json.loads(message["Body"]) for message in received.get("Messages", ()))
+    letters = map(json.loads, guide.messages(guide.outputs["events_quarantine"]))
     return next((letter for letter in letters if event in letter["body"]), None)

@@ -40,6 +40,11 @@ class Guide:
         headers = {"Authorization": token} if token else {}
         return browse.request(method, f"{self.outputs['api_url']}{path}", self.settings, json=body, headers=headers)
 
+    def messages(self, queue_url: str) -> list[str]:
+        """Some of the messages in a queue, left where they are."""
+        received = self.aws("sqs").receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        return [message["Body"] for message in received.get("Messages", ())]
+
     def say(self, text: str) -> None:
         """One line of what happened."""
         self.console.print(f"  {text}", soft_wrap=True)

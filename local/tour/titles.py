@@ -50,8 +50,7 @@ class Mailbox:
 
     def address(self, about: str) -> str | None:
         """The link in a message about an upload, once there is one."""
-        received = self.guide.aws("sqs").receive_message(QueueUrl=self.url, MaxNumberOfMessages=10, VisibilityTimeout=0)
-        texts = (message["Body"] for message in received.get("Messages", ()) if about in message["Body"])
+        texts = (text for text in self.guide.messages(self.url) if about in text)
         return next((line for text in texts for line in text.splitlines() if line.startswith("https://")), None)
 
     def link(self, about: str) -> dict[str, Any] | None:
