@@ -14,23 +14,22 @@ from tests.asl import task
 from tests.recorder import Plan, record
 
 
-def _planned() -> Plan:
+@pytest.fixture(scope="module")
+def system() -> Plan:
     """The reference system as `make up` deploys it."""
     local = {"serviceful:monolithUrl": f"http://{MONOLITH_HOST}"}
     return record(lambda: runpy.run_path(str(REPO / "__main__.py")), config=local)
 
 
-def test_the_pictures_show_the_system_as_it_is_planned() -> None:
-    plan = _planned()
+def test_the_pictures_show_the_system_as_it_is_planned(system: Plan) -> None:
     for page, component in picture.PAGES.items():
-        assert pages.block(REPO / page, "picture") == picture.draw(plan.exported(), component), "run `make docs`"
+        assert pages.block(REPO / page, "picture") == picture.draw(system.exported(), component), "run `make docs`"
 
 
-def test_every_function_queue_topic_bucket_and_distribution_is_in_the_picture() -> None:
-    plan = _planned()
-    drawn = picture.draw(plan.exported())
+def test_every_function_queue_topic_bucket_and_distribution_is_in_the_picture(system: Plan) -> None:
+    drawn = picture.draw(system.exported())
     for kind in ("lambda/function", "sqs/queue", "sns/topic", "s3/bucket", "cloudfront/distribution"):
-        shown = [leaf for leaf in plan.leaves if leaf.type.partition(":")[2].partition(":")[0] == kind]
+        shown = [leaf for leaf in system.leaves if leaf.type.partition(":")[2].partition(":")[0] == kind]
         assert shown
         for leaf in shown:
             component = leaf.parent.rpartition("::")[2]
