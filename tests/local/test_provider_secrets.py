@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from local.settings import Settings
 from local.wire import UNKNOWN, Secret, leaves
 from tests.local.provider_cases import World
 from tests.local.provider_cases_secrets import connection_by_tokens, keyed_connection
-from tests.local.provider_driver import Driver, driver
+from tests.local.provider_driver import Driver
 
 pytestmark = pytest.mark.local
 
 CONNECTION = "aws:cloudwatch/eventConnection:EventConnection"
 KEY = "aws:kms/key:Key"
 CLEAR = "give it as a Pulumi secret"
-
-
-@pytest.fixture(scope="module")
-def configured(local_aws: Settings) -> Iterator[Driver]:
-    with driver(local_aws) as made:
-        yield made
-
-
-@pytest.fixture
-def provider(configured: Driver) -> Iterator[Driver]:
-    yield configured
-    configured.clean_up()
 
 
 def _clear_leaves(value: Any) -> list[Any]:

@@ -1,12 +1,14 @@
-"""CloudFront: origin access controls."""
+"""CloudFront: origin access controls, and tags of all that CloudFront has."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from local.provider.clients import PARTITION, Aws
 from local.provider.errors import is_missing
-from local.provider.resource import Props, Resource
+from local.provider.resource import Props, Resource, tag_changes, tag_list
 
 _GONE = ("NoSuchOriginAccessControl",)
 _MEMBERS = {
@@ -56,6 +58,15 @@ class OriginAccessControl(Resource):
         except ClientError as error:
             if not is_missing(error, _GONE):
                 raise
+
+
+def tag(client: Any, arn: str, old: Props, new: Props) -> None:
+    """Give what CloudFront has under `arn` the tags of `new`."""
+    removed, added = tag_changes(old.get("tags"), new.get("tags"))
+    if removed:
+        client.untag_resource(Resource=arn, TagKeys={"Items": removed})
+    if added:
+        client.tag_resource(Resource=arn, Tags={"Items": tag_list(added)})
 
 
 def _config(inputs: Props) -> Props:

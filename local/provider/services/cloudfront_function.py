@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 from local.provider.check import Failure
 from local.provider.clients import PARTITION, Aws
 from local.provider.errors import RefusedError, is_missing
-from local.provider.resource import Props, Resource, given, tag_changes, tag_list, tag_map
+from local.provider.resource import Props, Resource, given, tag_list, tag_map
+from local.provider.services.cloudfront import tag
 
 _GONE = ("NoSuchFunctionExists",)
 _RUNTIME_OF_STORES = "cloudfront-js-2.0"
@@ -78,11 +79,7 @@ class Function(Resource):
             _publish(aws, id_)
         if "tags" in changed:
             arn = arn_of(aws, id_)
-            removed, added = tag_changes(old.get("tags"), new.get("tags"))
-            if removed:
-                _edge(aws).untag_resource(Resource=arn, TagKeys={"Items": removed})
-            if added:
-                _edge(aws).tag_resource(Resource=arn, Tags={"Items": tag_list(added)})
+            tag(_edge(aws), arn, old, new)
 
     def delete(self, aws: Aws, id_: str, state: Props) -> None:
         """DeleteFunction; AWS refuses while a distribution uses it."""

@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError
 from local.provider.check import Failure
 from local.provider.clients import PARTITION, Aws
 from local.provider.errors import is_missing
-from local.provider.resource import Props, Resource, tag_changes, tag_list, tag_map
+from local.provider.resource import Props, Resource, tag_list, tag_map
+from local.provider.services.cloudfront import tag
 from local.provider.services.cloudfront_function import refuse_unpublished
 from local.provider.services.distribution_config import from_aws, to_aws
 from local.wire import UNKNOWN, contains_unknown
@@ -103,11 +104,7 @@ class Distribution(Resource):
             self.settle(aws, id_, new)
         if "tags" in changed:
             arn = f"arn:{PARTITION}:cloudfront::{aws.account}:distribution/{id_}"
-            removed, added = tag_changes(old.get("tags"), new.get("tags"))
-            if removed:
-                client.untag_resource(Resource=arn, TagKeys={"Items": removed})
-            if added:
-                client.tag_resource(Resource=arn, Tags={"Items": tag_list(added)})
+            tag(client, arn, old, new)
 
     def delete(self, aws: Aws, id_: str, state: Props) -> None:
         """Disable, wait until the edge knows, delete: AWS refuses any other order."""

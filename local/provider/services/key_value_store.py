@@ -12,7 +12,8 @@ from local.key_value_stores import SERVICE
 from local.provider.check import Failure
 from local.provider.clients import Aws
 from local.provider.errors import is_missing
-from local.provider.resource import Props, Resource, given, present, tag_changes, tag_list, tag_map
+from local.provider.resource import Props, Resource, given, present, tag_list, tag_map
+from local.provider.services.cloudfront import tag
 
 LONGEST_KEY, LONGEST_VALUE = 512, 1024
 """Bytes: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html"""
@@ -68,11 +69,7 @@ class KeyValueStore(Resource):
             _edge(aws).update_key_value_store(Name=new["name"], Comment=new.get("comment") or "", IfMatch=found["ETag"])
         if "tags" in changed:
             arn = found["KeyValueStore"]["ARN"]
-            removed, added = tag_changes(old.get("tags"), new.get("tags"))
-            if removed:
-                _edge(aws).untag_resource(Resource=arn, TagKeys={"Items": removed})
-            if added:
-                _edge(aws).tag_resource(Resource=arn, Tags={"Items": tag_list(added)})
+            tag(_edge(aws), arn, old, new)
 
     def delete(self, aws: Aws, id_: str, state: Props) -> None:
         """DeleteKeyValueStore, with all that is in it; AWS refuses while a function uses it."""
