@@ -64,4 +64,4 @@ docs: setup ## draw the system and write the generated pages
 	@$(LOCAL) docs
 
 bench: setup ## measure each pattern beside its peer
-	@for file in bench/*.py; do $(PYTHON) -m bench.$$(basename $$file .py) || exit 1; done
+	@for file in bench/[a-z]*.py; do $(PYTHON) -m bench.$$(basename $$file .py) || exit 1; done

@@ -12,7 +12,6 @@ import importlib.util
 import io
 import json
 import os
-import platform
 import resource
 import subprocess
 import sys
@@ -20,6 +19,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from bench._report import tell
 
 WIDTH, HEIGHT, SIDE, QUALITY = 4000, 3000, 300, 80
 THREADS = "2"
@@ -152,8 +153,7 @@ def main() -> None:
     goals: dict[str, tuple[str, float]] = {"converter_to_libvips": ("<=", 1.2), "converter_peak_mib": ("<=", 128)}
     if "pillow_to_converter" in figures:
         goals["pillow_to_converter"] = (">=", 2)
-    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
-    print(json.dumps({"bench": "convert", "machine": machine, "figures": figures, "goals": goals}))
+    tell("convert", figures, goals)
 
 
 if __name__ == "__main__":

@@ -11,17 +11,15 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
-import os
-import platform
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
+
+from bench._report import tell
 
 AGGREGATES, DAYS, FOLDED = 200, 30, 5_000
 FIRST_DAY = datetime(2026, 11, 1, 9, tzinfo=UTC)
@@ -29,9 +27,6 @@ DEADLINE_S = 300
 Rebuild = Callable[[], int]
 
 PROGRAM = """
-import sys
-
-sys.path.insert(0, {root!r})
 import pulumi
 from components.event_sourcing import EventSourcedBatch, EventSourcedBatchArgs, Kinesis
 
@@ -142,47 +137,19 @@ def compare(turns: int, rounds: int) -> dict[str, float]:
 
 def through_the_log(count: int) -> dict[str, float]:
     """Deploy a log on a local AWS of its own, put events in, and wait until all are kept and counted."""
-    from local.emulator import manager  # noqa: PLC0415 - not for the contenders
-    from local.settings import REPO, Settings  # noqa: PLC0415
+    from bench._deployment import deployed  # noqa: PLC0415 - not for the contenders
 
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(home=Path(folder, "home"), port=_free_port(), cache=Settings.from_environment().cache)
-        manager.start(settings)
-        try:
-            return _timed(_deployed(Path(folder, "bench-events"), settings, REPO), settings, count)
-        finally:
-            manager.stop(settings)
-
-
-def _deployed(project: Path, settings: Any, root: Path) -> dict[str, str]:
-    project.mkdir()
-    project.joinpath("Pulumi.yaml").write_text("name: bench-events\nruntime: python\n")
-    config = {"aws:region": settings.region, "serviceful:protectData": "false", "serviceful:platform": "host"}
-    project.joinpath("Pulumi.local.yaml").write_text(json.dumps({"config": config}))
-    project.joinpath("__main__.py").write_text(PROGRAM.format(root=str(root)))
-    where = {
-        "SERVICEFUL_HOME": str(settings.home),
-        "SERVICEFUL_PORT": str(settings.port),
-        "SERVICEFUL_CACHE": str(settings.cache),
-    }
-    command = [sys.executable, "-m", "local", "up", "--json", "--cwd", str(project)]
-    done = subprocess.run(command, env={**os.environ, **where}, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)["outputs"]
+    with deployed("bench-events", PROGRAM) as (settings, outputs):
+        return _timed(outputs, settings, count)
 
 
 def _timed(outputs: dict[str, str], settings: Any, count: int) -> dict[str, float]:
-    import boto3  # noqa: PLC0415
-
-    def client(service: str) -> Any:
-        keys = {name: settings.environment()[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
-        lower = {name.lower(): value for name, value in keys.items()}
-        session: Any = boto3.session.Session()
-        return session.client(service, endpoint_url=settings.endpoint, region_name=settings.region, **lower)
+    from local.client import client  # noqa: PLC0415
 
     def kept() -> int:
         return client_of_tables.describe_table(TableName=outputs["events"])["Table"]["ItemCount"]
 
-    client_of_tables, streams = client("dynamodb"), client("kinesis")
+    client_of_tables, streams = client("dynamodb", settings), client("kinesis", settings)
     events = [purchase(number) for number in range(count)]
     start = time.perf_counter()
     for at in range(0, count, 250):
@@ -193,14 +160,6 @@ def _timed(outputs: dict[str, str], settings: Any, count: int) -> dict[str, floa
             raise RuntimeError(f"{kept()} items of {2 * count} after {DEADLINE_S} s")
         time.sleep(0.2)
     return {"log_per_s": round(count / (time.perf_counter() - start), 1)}
-
-
-def _free_port() -> int:
-    import socket  # noqa: PLC0415
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def main() -> None:
@@ -219,8 +178,7 @@ def main() -> None:
     goals: dict[str, tuple[str, float]] = {"log_per_s": (">=", 20)}
     if "projections_to_eventsourcing" in figures:
         goals["projections_to_eventsourcing"] = (">=", 0.75)  # whose events keep less, and are never late
-    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
-    print(json.dumps({"bench": "events", "machine": machine, "figures": figures, "goals": goals}))
+    tell("events", figures, goals)
 
 
 if __name__ == "__main__":

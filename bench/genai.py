@@ -11,41 +11,30 @@ from __future__ import annotations
 import argparse
 import base64
 import json
-import os
-import platform
-import socket
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-import boto3
-from botocore.config import Config
-
+from bench._deployment import deployed
+from bench._report import tell
 from components.genai.approval import CANDIDATE
 from components.genai.defaults import IMAGE_MODEL, TEMPERATURES, TEXT_MODEL
-from local.emulator import manager
-from local.settings import REPO, Settings
+from local.client import client
+from local.settings import Settings
 
 MEDIA = b"\0\0\0\x18ftypmp42" + bytes(1000)
 DEADLINE_S = 60
 POLL_S = 1
-PROGRAM = """
-import sys
-
-sys.path.insert(0, {root!r})
+PROGRAM = f"""
 import pulumi
 from components.genai import GenAiWorkflow, GenAiWorkflowArgs
 
-titles = GenAiWorkflow("titles", GenAiWorkflowArgs(approval_page="https://front.example/", poll_s={poll_s}))
+titles = GenAiWorkflow("titles", GenAiWorkflowArgs(approval_page="https://front.example/", poll_s={POLL_S}))
 pulumi.export("uploads", titles.uploads.bucket.bucket)
 pulumi.export("work", titles.work.bucket.bucket)
 pulumi.export("results", titles.results.table.name)
@@ -65,12 +54,7 @@ class Place:
 
     def client(self, service: str) -> Any:
         """A client of the local AWS."""
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        config = Config(inject_host_prefix=False, s3={"addressing_style": "path"})
-        session: Any = boto3.session.Session()
-        return session.client(
-            service, endpoint_url=self.settings.endpoint, region_name=self.settings.region, config=config, **keys
-        )
+        return client(service, self.settings)
 
     def open_mailbox(self) -> None:
         """Subscribe a queue to the links."""
@@ -163,39 +147,12 @@ def _until(asked: Callable[[], Any]) -> Any:
     return found
 
 
-def _deployed(project: Path, settings: Settings) -> dict[str, str]:
-    project.mkdir()
-    project.joinpath("Pulumi.yaml").write_text("name: bench-genai\nruntime: python\n")
-    config = {"aws:region": settings.region, "serviceful:protectData": "false", "serviceful:platform": "host"}
-    project.joinpath("Pulumi.local.yaml").write_text(json.dumps({"config": config}))
-    project.joinpath("__main__.py").write_text(PROGRAM.format(root=str(REPO), poll_s=POLL_S))
-    where = {
-        "SERVICEFUL_HOME": str(settings.home),
-        "SERVICEFUL_PORT": str(settings.port),
-        "SERVICEFUL_CACHE": str(settings.cache),
-    }
-    command = [sys.executable, "-m", "local", "up", "--json", "--cwd", str(project)]
-    done = subprocess.run(command, env={**os.environ, **where}, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)["outputs"]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def compare(turns: int) -> dict[str, float]:
     """Workflow and script in turns, after one of each that warms up; the medians."""
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(home=Path(folder, "home"), port=_free_port(), cache=Settings.from_environment().cache)
-        manager.start(settings)
-        try:
-            place = Place(settings, _deployed(Path(folder, "bench-genai"), settings))
-            place.open_mailbox()
-            pairs = [(by_workflow(place), by_script(place)) for _ in range(turns + 1)][1:]
-        finally:
-            manager.stop(settings)
+    with deployed("bench-genai", PROGRAM) as (settings, outputs):
+        place = Place(settings, outputs)
+        place.open_mailbox()
+        pairs = [(by_workflow(place), by_script(place)) for _ in range(turns + 1)][1:]
     workflow, script = (statistics.median(times) for times in zip(*pairs, strict=True))
     return {
         "workflow_s": round(workflow, 2),
@@ -212,8 +169,7 @@ def main() -> None:
     for name, figure in figures.items():
         print(f"{name:32} {figure:12,.2f}")
     goals = {"workflow_to_script": ("<=", 2.0)}
-    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
-    print(json.dumps({"bench": "genai", "machine": machine, "figures": figures, "goals": goals}))
+    tell("genai", figures, goals)
 
 
 if __name__ == "__main__":

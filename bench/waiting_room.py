@@ -12,8 +12,6 @@ import argparse
 import heapq
 import itertools
 import json
-import os
-import platform
 import random
 import statistics
 import time
@@ -23,7 +21,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bench.room_plot import Curve, draw
+from bench._report import tell
+from bench._room_plot import Curve, draw
 from components.waiting_room.gate import Guarded
 from handlers.waiting_room.admission import Admitted, Terms, admit, window_of
 from handlers.waiting_room.admission import Room as Counters
@@ -233,8 +232,7 @@ def main() -> None:
         "slow_origin_overshoot": ("<=", 0),
         "slow_origin_utilisation": ("<=", 1.05),
     }
-    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
-    print(json.dumps({"bench": "waiting_room", "machine": machine, "figures": figures, "goals": goals}))
+    tell("waiting_room", figures, goals)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def client(service: str, settings: Settings) -> Any:
         region_name=settings.region,
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,
-        config=Config(proxies={}, signature_version=key_value_stores.signature(service)),
+        config=Config(inject_host_prefix=False, proxies={}, signature_version=key_value_stores.signature(service)),
     )
     made.meta.events.register(key_value_stores.CALLS, key_value_stores.address(settings.endpoint))
     return made

@@ -1,0 +1,17 @@
+"""What every benchmark ends with: a line of JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+
+Goals = Mapping[str, tuple[str, float]]
+"""Figure → `>=` or `<=`, and what."""
+
+
+def tell(bench: str, figures: Mapping[str, float], goals: Goals) -> None:
+    """Print the figures with the machine that they are from."""
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
+    print(json.dumps({"bench": bench, "machine": machine, "figures": figures, "goals": goals}))
