@@ -12,6 +12,7 @@ import pytest
 
 from local import browse
 from local.settings import Settings
+from tests.local.event_logs import purchase
 from tests.local.tokens import token_of
 
 pytestmark = pytest.mark.xdist_group("reference-system")
@@ -55,19 +56,6 @@ class Shop:
 @pytest.fixture(scope="module")
 def shop(local_aws: Settings, reference_system: dict[str, Any], aws: Client) -> Shop:
     return Shop(local_aws, reference_system["outputs"], aws)
-
-
-def purchase(aggregate: str, **more: Any) -> dict[str, Any]:
-    return {
-        "id": str(uuid.uuid4()),
-        "type": "purchase.completed",
-        "version": 2,
-        "aggregate": aggregate,
-        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "correlation": str(uuid.uuid4()),
-        "payload": {"title": "Talk", "amount_minor": 500, "currency": "JPY"},
-        **more,
-    }
 
 
 def test_events_are_summed_up_once_and_a_replay_comes_to_the_same(shop: Shop, eventually: Eventually) -> None:
