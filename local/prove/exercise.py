@@ -1,0 +1,34 @@
+"""An exercise: one behaviour of a deployed pattern, driven as its users do, that fails when a right is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from local.tour.guide import Guide
+
+
+def nothing_to_tidy(guide: Guide) -> None:
+    """What most exercises leave behind: nothing that another one meets."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exercise:
+    """One behaviour whose outcome depends on every grant that it uses. Those of one pattern run one after another."""
+
+    name: str
+    """Pattern and behaviour: `posters.convert`."""
+
+    needs: str
+    """The stack's output without which the pattern is switched off."""
+
+    run: Callable[[Guide], None]
+    """Drives the pattern, with keys of its own. Raises TourError that says in one sentence which assertion broke."""
+
+    tidy: Callable[[Guide], None] = nothing_to_tidy
+    """Puts back what a run that broke midway leaves: a claim, a poisoned message, a mode."""
+
+    @property
+    def pattern(self) -> str:
+        """The part of the name before the dot."""
+        return self.name.partition(".")[0]
