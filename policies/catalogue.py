@@ -51,6 +51,8 @@ def _entry(rule: Rule) -> str:
     judged = "; ".join(f"{', '.join(map(_code, props))} of {_code(type_)}" for type_, props in rule.judges.items())
     lines += [f"- **Judges** {judged}", f"- **Why** {rule.why}", f"- **Fix** {rule.fix}."]
     lines.append(f"- **Reference** <{rule.page}>" + (f"; compare {', '.join(rule.same_as)}" if rule.same_as else ""))
+    if rule.frameworks:
+        lines.append(f"- **Frameworks** {', '.join(rule.frameworks)}")
     for name, option in rule.options.items():
         lines.append(f"- **Setting** {_code(name)}: {option.meaning}; by default {_code(json.dumps(option.default))}")
     if rule.acceptable:

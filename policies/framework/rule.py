@@ -112,6 +112,9 @@ class Rule:
     same_as: tuple[str, ...] = ()
     """Rules of other tools that look for the same, or for part of it."""
 
+    frameworks: tuple[str, ...] = ()
+    """What it answers in AWS's Well-Architected Framework (`SEC03-BP02`) and CIS AWS Foundations (`CIS 1.16`)."""
+
     passes: Any
     fails: Any
     options: Mapping[str, Option] = field(default_factory=dict)
@@ -180,6 +183,7 @@ def rule(
     fails: Any,
     scope: Scope = Scope.STACK,
     same_as: tuple[str, ...] = (),
+    frameworks: tuple[str, ...] = (),
     options: Mapping[str, Option] | None = None,
     acceptable: bool = False,
 ) -> Callable[[Callable[[T, Context], Iterable[str]]], Rule]:
@@ -197,6 +201,7 @@ def rule(
             fix=fix,
             page=page,
             same_as=same_as,
+            frameworks=frameworks,
             passes=on.example(passes),
             fails=on.example(fails),
             options=options or {},
