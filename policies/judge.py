@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any
 
+from .framework.exceptions import NONE, Exceptions, today
 from .framework.resources import Resource
 from .framework.rule import Finding, Rule, Scope
 from .framework.stack import Stack
@@ -15,15 +17,17 @@ Config = Mapping[str, Mapping[str, Any]]
 
 
 def judge(
-    resources: Iterable[Resource | Mapping[str, Any]], config: Config | None = None, rules: Iterable[Rule] = RULES
+    resources: Iterable[Resource | Mapping[str, Any]],
+    config: Config | None = None,
+    exceptions: Exceptions = NONE,
 ) -> list[Finding]:
     """All violations in a stack, as the pack reports them under the Pulumi CLI.
 
     A record has `type`, `name`, `urn`, `props` (outputs) and, where there are any, `inputs`, `parent` and
     `propertyDependencies`. Rules over one resource see its inputs, rules over the stack see outputs.
     """
-    stack = Stack(item if isinstance(item, Resource) else Resource.of(item) for item in resources)
-    return [finding for rule in rules for finding in judge_rule(rule, stack, (config or {}).get(rule.id))]
+    stack = Stack((item if isinstance(item, Resource) else Resource.of(item) for item in resources), exceptions)
+    return [finding for rule in RULES for finding in judge_rule(rule, stack, (config or {}).get(rule.id))]
 
 
 def judge_rule(rule: Rule, stack: Stack, given: Mapping[str, Any] | None = None) -> Iterator[Finding]:
@@ -33,13 +37,21 @@ def judge_rule(rule: Rule, stack: Stack, given: Mapping[str, Any] | None = None)
         yield from rule.judge(seen, stack, given)
 
 
-def judge_state(deployment: Mapping[str, Any], config: Config | None = None) -> list[Finding]:
+def excepted(entries: Any, clock: Callable[[], date] = today) -> Exceptions:
+    """The exceptions of a run: `entries` is a list as the stack's configuration holds it, or its JSON text."""
+    return Exceptions(entries, {rule.id: rule for rule in RULES}, clock)
+
+
+def judge_state(
+    deployment: Mapping[str, Any], config: Config | None = None, exceptions: Exceptions = NONE
+) -> list[Finding]:
     """All violations in a stack as `pulumi stack export` prints it (version 3).
 
     An encrypted secret counts as unknown: export with `--show-secrets` to have it judged.
     """
     inner = deployment.get("deployment", deployment)
-    return judge((_record(resource) for resource in inner.get("resources") or () if not resource.get("delete")), config)
+    records = [_record(resource) for resource in inner.get("resources") or () if not resource.get("delete")]
+    return judge(records, config, exceptions)
 
 
 def _record(resource: Mapping[str, Any]) -> dict[str, Any]:

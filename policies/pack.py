@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pulumi.runtime import get_config
 from pulumi_policy import (
     EnforcementLevel,
     Policy,
@@ -18,41 +19,45 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
+from .framework.exceptions import CONFIG_KEY, Exceptions
 from .framework.resources import Resource
 from .framework.rule import Rule, Scope
 from .framework.stack import Stack
-from .judge import judge_rule
+from .judge import excepted, judge_rule
 from .rules import RULES
 
 
 def policies() -> list[Policy]:
-    """All rules of the pack."""
-    return [_policy(rule) for rule in RULES]
+    """All rules of the pack, for one run of the stack whose configuration the process was given."""
+    exceptions = excepted(get_config(CONFIG_KEY) or ())
+    return [_policy(rule, exceptions) for rule in RULES]
 
 
-def _policy(rule: Rule) -> Policy:
+def _policy(rule: Rule, exceptions: Exceptions) -> Policy:
     common: dict[str, Any] = {
         "name": rule.id,
         "description": rule.title,
-        "enforcement_level": EnforcementLevel.MANDATORY,
+        "enforcement_level": EnforcementLevel(rule.level),
         "config_schema": _schema(rule),
         "severity": Severity(rule.severity.value),
         "remediation_steps": rule.fix,
         "url": rule.page,
     }
     if rule.scope is Scope.RESOURCE:
-        return ResourceValidationPolicy(validate=lambda args, report: _judge_one(rule, args, report), **common)
-    return StackValidationPolicy(validate=lambda args, report: _judge_all(rule, args, report), **common)
+        return ResourceValidationPolicy(
+            validate=lambda args, report: _judge_one(rule, exceptions, args, report), **common
+        )
+    return StackValidationPolicy(validate=lambda args, report: _judge_all(rule, exceptions, args, report), **common)
 
 
-def _judge_one(rule: Rule, args: ResourceValidationArgs, report: ReportViolation) -> None:
+def _judge_one(rule: Rule, exceptions: Exceptions, args: ResourceValidationArgs, report: ReportViolation) -> None:
     resource = Resource(args.resource_type, args.name, args.urn, args.props)
-    for finding in rule.judge(resource, Stack([resource]), args.get_config()):
+    for finding in rule.judge(resource, Stack([resource], exceptions), args.get_config()):
         report(finding.message, finding.urn)
 
 
-def _judge_all(rule: Rule, args: StackValidationArgs, report: ReportViolation) -> None:
-    stack = Stack(_resource(resource) for resource in args.resources)
+def _judge_all(rule: Rule, exceptions: Exceptions, args: StackValidationArgs, report: ReportViolation) -> None:
+    stack = Stack((_resource(resource) for resource in args.resources), exceptions)
     for finding in judge_rule(rule, stack, args.get_config()):
         report(finding.message, finding.urn)
 

@@ -135,7 +135,9 @@ def _decrypted(value: Any, decrypt: Callable[[str], str]) -> Any:
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
-    return json.dumps(value, separators=(",", ":")) if isinstance(value, bool | dict | list) else str(value)
+    return (
+        json.dumps(value, separators=(",", ":"), default=str) if isinstance(value, bool | dict | list) else str(value)
+    )
 
 
 def _read(file: Path) -> dict[str, Any] | None:

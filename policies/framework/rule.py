@@ -17,11 +17,11 @@ from .stack import Stack
 T = TypeVar("T")
 
 Example = Mapping[str, Mapping[str, Any]]
-"""Resources of an example: `"type name"` → properties."""
+"""Resources of an example: `"type name"` → properties; and `"exceptions"` → the `list` that the stack configures."""
 
 
 class Severity(Enum):
-    """How bad a violation is. Every rule is mandatory; severity orders reports."""
+    """How bad a violation is. Severity orders reports; it doesn't say whether a rule is mandatory."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -121,7 +121,15 @@ class Rule:
     acceptable: bool = False
     """Whether a pattern may accept, in the ledger and with a reason, that a resource of its own doesn't meet it."""
 
+    advisory: bool = False
+    """Whether it only tells; every other rule is mandatory."""
+
     check: Callable[[Any, Context], Iterable[str]]
+
+    @property
+    def level(self) -> str:
+        """What a violation means: `mandatory` ones refuse the update."""
+        return "advisory" if self.advisory else "mandatory"
 
     def settings(self, given: Mapping[str, Any] | None) -> dict[str, Any]:
         """Values of the options: the stack's, else the defaults."""
@@ -132,8 +140,10 @@ class Rule:
         if not self.on.covers(resource.type):
             return
         messages = list(self.messages(resource, stack, given))
-        if messages and not self._accepted(resource, stack):
-            yield from (Finding(self.id, resource.urn, message) for message in messages)
+        if messages and self._accepted(resource, stack):
+            return
+        if not stack.exceptions.excuse(self.id, resource, violated=bool(messages)):
+            yield from (Finding(self.id, resource.urn, message, self.level) for message in messages)
 
     def messages(self, resource: Resource, stack: Stack, given: Mapping[str, Any] | None = None) -> Iterator[str]:
         """What is wrong with one resource, whether or not the ledger accepts it."""
@@ -186,6 +196,7 @@ def rule(
     frameworks: tuple[str, ...] = (),
     options: Mapping[str, Option] | None = None,
     acceptable: bool = False,
+    advisory: bool = False,
 ) -> Callable[[Callable[[T, Context], Iterable[str]]], Rule]:
     """Define a rule by a function that yields a message for each violation in one subject."""
 
@@ -206,6 +217,7 @@ def rule(
             fails=on.example(fails),
             options=options or {},
             acceptable=acceptable,
+            advisory=advisory,
             check=check,
         )
 

@@ -9,6 +9,8 @@ from functools import cached_property
 from pulumi_policy.proxy import UnknownValueError
 
 from ..iam.arns import physical_name_in
+from . import exceptions
+from .exceptions import Exceptions
 from .ledger import Ledger
 from .resources import Resource, unknown
 from .types import ADDRESSES, ARN_SERVICE, PATTERN, PHYSICAL_NAME
@@ -17,8 +19,9 @@ from .types import ADDRESSES, ARN_SERVICE, PATTERN, PHYSICAL_NAME
 class Stack:
     """All resources of one stack, with outputs as properties."""
 
-    def __init__(self, resources: Iterable[Resource]) -> None:
+    def __init__(self, resources: Iterable[Resource], excepted: Exceptions = exceptions.NONE) -> None:
         self.resources = list(resources)
+        self.exceptions = excepted
         self._by_type: dict[str, list[Resource]] = defaultdict(list)
         self._by_urn = {resource.urn: resource for resource in self.resources}
         for resource in self.resources:

@@ -6,6 +6,7 @@ from . import (
     alarms,
     buckets,
     encryption,
+    exceptions,
     identity,
     ledger,
     logs,
@@ -50,6 +51,7 @@ FAMILIES: dict[str, tuple[Rule, ...]] = {
     "Routes": (routes.auth_on_every_route,),
     "Logs": (logs.log_retention, logs.function_log_group, logs.api_access_logs, logs.machine_logs),
     "Tags": (tags.tags,),
+    "Exceptions": (exceptions.exceptions, exceptions.exceptions_live),
 }
 
 RULES: tuple[Rule, ...] = tuple(rule for family in FAMILIES.values() for rule in family)

@@ -5,18 +5,22 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
+from policies.framework.exceptions import NONE, Exceptions
 from policies.framework.resources import UNKNOWN
 from policies.framework.rule import Example, Finding
 from policies.framework.types import (
     PATTERN,
 )
-from policies.judge import judge
+from policies.judge import excepted, judge
 
 Record = dict[str, Any]
 REGION, ACCOUNT = "eu-west-1", "111122223333"
 PATTERN_TYPE = f"{PATTERN}FanOutConverter"
+TODAY = date(2026, 1, 15)
+EXCEPTIONS = "exceptions"
 COMPUTED = ("arn", "id", "url", "redrivePolicy", "loggingConfig", "policy")
 """Outputs that the provider answers; at a preview those that the program doesn't give are unknown."""
 
@@ -43,9 +47,13 @@ def record(type_: str, name: str, props: Mapping[str, Any], made_of: Mapping[str
 
 def from_example(example: Example) -> list[Record]:
     """The resources of a rule's example."""
-    return [
-        record(type_, name, props) for (type_, name), props in ((key.split(" ", 1), example[key]) for key in example)
-    ]
+    named = ((key.split(" ", 1), props) for key, props in example.items() if key != EXCEPTIONS)
+    return [record(type_, name, props) for (type_, name), props in named]
+
+
+def exceptions_in(example: Mapping[str, Any]) -> Exceptions:
+    """The exceptions of a rule's example, on TODAY."""
+    return excepted(example.get(EXCEPTIONS, {}).get("list", ()), lambda: TODAY)
 
 
 def arn(service: str, resource: str) -> str:
@@ -138,7 +146,9 @@ def blank(records: list[Record], type_: str, prop: str) -> list[Record]:
     return changed
 
 
-def violations(records: Iterable[Record], rule: str | None = None, **config: Any) -> list[Finding]:
+def violations(
+    records: Iterable[Record], rule: str | None = None, exceptions: Exceptions = NONE, **config: Any
+) -> list[Finding]:
     """What the pack says, or one rule of it."""
-    found = judge(records, {rule: config} if rule and config else None)
+    found = judge(records, {rule: config} if rule and config else None, exceptions)
     return [finding for finding in found if rule in (None, finding.rule)]

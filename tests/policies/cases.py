@@ -5,6 +5,7 @@
     - case: a queue that keeps its letters too short      # unique in the file
       like: checkov CKV_AWS_27                            # the published rule that it re-expresses, if any
       settings: {days: 14}                                # the rule's options, where they aren't the defaults
+      exceptions: [{rule: tags, …}]                       # the stack's exceptions, on builders.TODAY
       resources:
         aws:sqs/queue:Queue jobs: {name: jobs, policy: {Version: …}}
       finds: {jobs: part of its message}                  # name → part, or a list with a part of each message;
@@ -57,6 +58,7 @@ class Case:
 
     like: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    exceptions: Any = ()
 
     def __str__(self) -> str:
         return f"{self.rule}: {self.name}"
@@ -110,10 +112,11 @@ def _case(
     finds: Mapping[str, str | list[str]],
     like: str = "",
     settings: Mapping[str, Any] | None = None,
+    exceptions: Any = (),
 ) -> Case:
     records = [_record(key, props or {}) for key, props in resources.items()]
     parts = {_urn(key, records): (part,) if isinstance(part, str) else tuple(part) for key, part in finds.items()}
-    return Case(rule, case, records, parts, like, settings or {})
+    return Case(rule, case, records, parts, like, settings or {}, exceptions)
 
 
 def _urn(key: str, records: list[Record]) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import grpc
@@ -17,25 +19,30 @@ from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.proto import analyzer_pb2 as pb
 from pulumi.runtime.proto.analyzer_pb2_grpc import AnalyzerStub
 
-from policies.framework.types import QUEUE, ROLE_POLICY, TOPIC_POLICY
+from policies.framework.exceptions import CONFIG_KEY, NONE, Exceptions, today
+from policies.framework.types import QUEUE, ROLE_POLICY, STACK, TOPIC_POLICY
+from policies.judge import excepted
 from policies.reading import read_once
 from policies.rules import RULES
-from tests.policies.builders import UNKNOWN, Record, identity_text, violations
+from tests.policies.builders import UNKNOWN, Record, identity_text, record, violations
 from tests.policies.posters import Posters
 
 PACK = Path(__file__).resolve().parents[2] / "policies"
+_LEVELS = {"mandatory": pb.MANDATORY, "advisory": pb.ADVISORY}
 STRANGERS = ("components", "handlers", "local", "policy_sentry", "pulumi_aws", "tests")
 
 
 @contextmanager
-def serving(folder: Path, cwd: Path, *, without: tuple[str, ...] = ()) -> Generator[AnalyzerStub]:
-    """The pack, started as the CLI does; `without` can't be imported there."""
+def serving(
+    folder: Path, cwd: Path, *, without: tuple[str, ...] = (), config: Mapping[str, str] | None = None
+) -> Generator[AnalyzerStub]:
+    """The pack, started as the CLI does for a stack with this configuration; `without` can't be imported there."""
     (cwd / "sitecustomize.py").write_text(f"import sys\nsys.modules.update(dict.fromkeys({without!r}))\n")
     environment = {**os.environ, "PYTHONPATH": str(cwd), "PULUMI_PROJECT": "video", "PULUMI_STACK": "test"}
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", str(folder)],
         cwd=cwd,
-        env=environment | {"PULUMI_DRY_RUN": "true"},
+        env=environment | {"PULUMI_DRY_RUN": "true", "PULUMI_CONFIG": json.dumps(config or {})},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -62,15 +69,16 @@ def reported(stub: AnalyzerStub, records: list[Record]) -> set[tuple[str, str, s
     answers = [stub.Analyze(_one(each)) for each in records]
     answers.append(stub.AnalyzeStack(pb.AnalyzeStackRequest(resources=[_of_stack(each) for each in records])))
     diagnostics = [diagnostic for answer in answers for diagnostic in answer.diagnostics]
-    assert all(each.enforcementLevel == pb.MANDATORY for each in diagnostics)
+    levels = {rule.id: _LEVELS[rule.level] for rule in RULES}
+    assert all(each.enforcementLevel == levels[each.policyName] for each in diagnostics)
     return {
         (each.policyName, each.urn, each.message.removeprefix(f"{titles[each.policyName]}\n")) for each in diagnostics
     }
 
 
-def expected(records: list[Record]) -> set[tuple[str, str, str]]:
+def expected(records: list[Record], exceptions: Exceptions = NONE) -> set[tuple[str, str, str]]:
     """What the rules say when they are called."""
-    return {(each.rule, each.urn, each.message) for each in violations(records)}
+    return {(each.rule, each.urn, each.message) for each in violations(records, exceptions=exceptions)}
 
 
 def broken(*, first_preview: bool) -> Posters:
@@ -102,7 +110,8 @@ def test_the_pack_describes_its_rules(pack):
     info = pack.GetAnalyzerInfo(empty_pb2.Empty())
     assert info.name == "serviceful"
     assert [each.name for each in info.policies] == [rule.id for rule in RULES]
-    assert all(each.enforcementLevel == pb.MANDATORY and each.url and each.remediation_steps for each in info.policies)
+    assert all(each.url and each.remediation_steps for each in info.policies)
+    assert [each.enforcementLevel for each in info.policies] == [_LEVELS[rule.level] for rule in RULES]
     (visibility,) = [each for each in info.policies if each.name == "queue-visibility-timeout"]
     assert visibility.configSchema.properties["factor"]["default"] == 6
 
@@ -116,6 +125,26 @@ def test_a_stack_may_choose_a_limit(tmp_path):
         ((rule, _, message),) = reported(stub, Posters().records())
     assert rule == "queue-visibility-timeout"
     assert "asks for 210 s" in message
+
+
+def test_the_configuration_of_the_stack_excepts_for_a_time(tmp_path):
+    def exception(rule: str, name: str, days: int) -> dict[str, str]:
+        expires = (today() + timedelta(days)).isoformat()
+        return {"rule": rule, "resource": f"{QUEUE}::{name}", "reason": "soon", "owner": "me", "expires": expires}
+
+    entries = [
+        exception("tags", "posters-jobs", 20),
+        exception("queue-visibility-timeout", "posters-jobs", 20),
+        exception("queue-dead-letter-queue-guarded", "posters-jobs-dlq", -1),
+    ]
+    records = [*broken(first_preview=True).records(), record(STACK, "video-test", {})]
+    with serving(PACK, tmp_path, config={CONFIG_KEY: json.dumps(entries)}) as stub:
+        found = reported(stub, records)
+    assert found == expected(records, excepted(entries))
+    assert {("tags", "posters-jobs"), ("queue-visibility-timeout", "posters-jobs")}.isdisjoint(
+        (rule, urn.rsplit("::", 1)[-1]) for rule, urn, _ in found
+    )
+    assert [rule for rule, _, _ in found if rule.startswith("exceptions")].count("exceptions-live") == 2
 
 
 def test_the_pack_works_from_a_folder_of_any_name(tmp_path):
