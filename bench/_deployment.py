@@ -19,15 +19,22 @@ _HEAD = f"import sys\n\nsys.path.insert(0, {str(REPO)!r})\n"
 
 
 @contextmanager
-def deployed(name: str, source: str) -> Iterator[tuple[Settings, dict[str, str]]]:
-    """The local AWS with the program `source` deployed, and what that exports; both end with the block."""
+def local_aws() -> Iterator[Settings]:
+    """A local AWS with a folder of its own; both end with the block."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(home=Path(folder, "home"), port=_free_port(), cache=Settings.from_environment().cache)
         manager.start(settings)
         try:
-            yield settings, _up(Path(folder, name), source, settings)
+            yield settings
         finally:
             manager.stop(settings)
+
+
+@contextmanager
+def deployed(name: str, source: str) -> Iterator[tuple[Settings, dict[str, str]]]:
+    """The local AWS with the program `source` deployed, and what that exports; both end with the block."""
+    with local_aws() as settings:
+        yield settings, _up(settings.home.parent / name, source, settings)
 
 
 def _up(project: Path, source: str, settings: Settings) -> dict[str, str]:
