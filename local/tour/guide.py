@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import urllib3
@@ -30,10 +30,13 @@ class Guide:
     outputs: Mapping[str, Any]
     settings: Settings
     console: Console
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def aws(self, service: str) -> Any:
         """A client of the local AWS, as its root user: for looking, where users have no way to look."""
-        return client(service, self.settings)
+        if service not in self._clients:
+            self._clients[service] = client(service, self.settings)
+        return self._clients[service]
 
     def api(self, method: str, path: str, body: Any = None, *, token: str = "") -> urllib3.BaseHTTPResponse:
         """Call the API as its callers do, through CloudFront."""
