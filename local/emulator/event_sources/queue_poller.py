@@ -24,7 +24,6 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html: Lambda s
 
 _MAX_CONCURRENT_BATCHES = 1000
 _PAUSE_SECONDS = 1
-_CHECK_SECONDS = 1
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +40,6 @@ class QueuePoller(threading.Thread):
         self._scope = (account, region)
         self._endpoint = endpoint
         self._clients: dict[str, Any] = {}
-        self._checked = 0.0
         self._in_flight = 0
         self._done = threading.Condition()
         self._pool = ThreadPoolExecutor(_MAX_CONCURRENT_BATCHES, thread_name_prefix=self.name)
@@ -64,9 +62,7 @@ class QueuePoller(threading.Thread):
         if not self._may_start(mapping):
             return
         queue = Queue(mapping["EventSourceArn"], self._client(config), self._endpoint)
-        if time.monotonic() - self._checked > _CHECK_SECONDS:
-            queue.check()
-            self._checked = time.monotonic()
+        queue.check()
         messages = queue.receive(mapping.get("BatchSize", 10), mapping.get("MaximumBatchingWindowInSeconds") or 0)
         wanted = lambda_svc._apply_filter_criteria([queue.record(message) for message in messages], mapping)
         identifiers = {record["messageId"] for record in wanted}
