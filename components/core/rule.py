@@ -43,8 +43,7 @@ class Rule:
     """Events that match `pattern`, on `bus` or else the account's default one, start a machine or become records.
 
     They are delivered at least once, so the target must take an event twice. What can't be delivered within a day goes
-    to `undelivered`, which must have been made for this rule (`rule_arn`). The role's trust policy has no conditions:
-    AWS documents none for it (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-iam-roles.html).
+    to `undelivered`, which must have been made for this rule (`rule_arn`).
     """
 
     def __init__(
@@ -59,7 +58,18 @@ class Rule:
     ) -> None:
         tree_name = owner.tree_name(name)
         permission, arguments = _reached(target)
-        self.role = Role(owner, name, service="events.amazonaws.com", permissions=(permission,), because=f"rule {name}")
+        self.role = Role(
+            owner,
+            name,
+            service="events.amazonaws.com",
+            permissions=(permission,),
+            because=f"rule {name}",
+            # https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
+            conditions={
+                "StringEquals": {"aws:SourceAccount": [owner.names.account]},
+                "ArnEquals": {"aws:SourceArn": [rule_arn(owner, name, bus)]},
+            },
+        )
         self.rule = aws.cloudwatch.EventRule(
             tree_name,
             name=owner.physical("rule", name),

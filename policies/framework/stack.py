@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from typing import Any, TypeVar
 
 from pulumi_policy.proxy import UnknownValueError
 
@@ -14,6 +15,8 @@ from .exceptions import Exceptions
 from .ledger import Ledger
 from .resources import Resource, unknown
 from .types import ADDRESSES, ARN_SERVICE, PATTERN, PHYSICAL_NAME
+
+T = TypeVar("T")
 
 
 class Stack:
@@ -27,6 +30,7 @@ class Stack:
         for resource in self.resources:
             self._by_type[resource.type].append(resource)
         self._indexes: dict[str, dict[str, Resource]] = {}
+        self._answers: dict[Callable[[Stack], Any], Any] = {}
 
     def of(self, *types: str) -> list[Resource]:
         """The resources of `types`, in the program's order."""
@@ -41,6 +45,12 @@ class Stack:
     def ledger(self) -> Ledger:
         """The ledgers of all patterns, as one; raises UnknownValueError when part of it is unknown."""
         return Ledger.of(self.patterns)
+
+    def once(self, ask: Callable[[Stack], T]) -> T:
+        """The answer of `ask`, asked at the first call only: for what rules would look up once a resource."""
+        if ask not in self._answers:
+            self._answers[ask] = ask(self)
+        return self._answers[ask]
 
     def named_by(self, resource: Resource, prop: str, *types: str) -> Resource | None:
         """The resource of one of `types` that a property names.

@@ -11,7 +11,9 @@ BUCKET_ENCRYPTION: Final = "aws:s3/bucketServerSideEncryptionConfiguration:Bucke
 BUCKET_NOTIFICATION: Final = "aws:s3/bucketNotification:BucketNotification"
 BUCKET_POLICY: Final = "aws:s3/bucketPolicy:BucketPolicy"
 DISTRIBUTION: Final = "aws:cloudfront/distribution:Distribution"
+EVENT_RULE: Final = "aws:cloudwatch/eventRule:EventRule"
 EVENT_SOURCE_MAPPING: Final = "aws:lambda/eventSourceMapping:EventSourceMapping"
+EVENT_TARGET: Final = "aws:cloudwatch/eventTarget:EventTarget"
 FUNCTION: Final = "aws:lambda/function:Function"
 FUNCTION_URL: Final = "aws:lambda/functionUrl:FunctionUrl"
 KMS_KEY: Final = "aws:kms/key:Key"
@@ -20,12 +22,15 @@ LAMBDA_PERMISSION: Final = "aws:lambda/permission:Permission"
 LOG_GROUP: Final = "aws:cloudwatch/logGroup:LogGroup"
 METRIC_ALARM: Final = "aws:cloudwatch/metricAlarm:MetricAlarm"
 METHOD: Final = "aws:apigateway/method:Method"
+PIPE: Final = "aws:pipes/pipe:Pipe"
 PUBLIC_ACCESS_BLOCK: Final = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 QUEUE: Final = "aws:sqs/queue:Queue"
 QUEUE_POLICY: Final = "aws:sqs/queuePolicy:QueuePolicy"
 REST_API: Final = "aws:apigateway/restApi:RestApi"
 ROLE: Final = "aws:iam/role:Role"
 ROLE_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
+SCHEDULE: Final = "aws:scheduler/schedule:Schedule"
+SCHEDULE_GROUP: Final = "aws:scheduler/scheduleGroup:ScheduleGroup"
 STACK: Final = "pulumi:pulumi:Stack"
 STAGE: Final = "aws:apigateway/stage:Stage"
 STATE_MACHINE: Final = "aws:sfn/stateMachine:StateMachine"
@@ -55,13 +60,23 @@ ADDRESSES: Final = ("arn", "id", "url", "keyId")
 
 ARN_SERVICE: Final = {
     BUCKET: "s3",
+    DISTRIBUTION: "cloudfront",
+    EVENT_BUS: "events",
+    EVENT_RULE: "events",
     FUNCTION: "lambda",
     KMS_KEY: "kms",
     LOG_GROUP: "logs",
+    METRIC_ALARM: "cloudwatch",
+    PIPE: "pipes",
     QUEUE: "sqs",
+    REST_API: "execute-api",
     ROLE: "iam",
+    SCHEDULE_GROUP: "scheduler",
+    STATE_MACHINE: "states",
+    STREAM: "kinesis",
     TABLE: "dynamodb",
     TOPIC: "sns",
+    USER_POOL: "cognito-idp",
 }
 """Service part of the ARNs of each type."""
 

@@ -52,8 +52,8 @@ def physical_name_in(value: str, service: str) -> str:
         return resource
     if service == "s3":
         return resource.partition("/")[0]
-    if service == "iam":
-        return resource.rsplit("/", 1)[-1]
+    if service == "iam" or (service == "events" and resource.startswith("rule/")):
+        return resource.rsplit("/", 1)[-1]  # role/path/name, rule/bus/name
     return re.split(r"[/:]", _name_part(service, resource), maxsplit=1)[-1]
 
 

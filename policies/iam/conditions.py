@@ -38,6 +38,17 @@ def holds_to(statement: Statement, keys: Iterable[str]) -> bool:
     )
 
 
+def values_of(statement: Statement, key: str) -> list[str]:
+    """All values that its conditions compare `key` with, by whatever operator."""
+    return [
+        value
+        for conditions in statement.conditions.values()
+        for name, values in conditions.items()
+        if name.lower() == key.lower()
+        for value in values
+    ]
+
+
 def applies_without_tls(statement: Statement) -> bool:
     """Whether it applies to every request that came without TLS, and to no other condition's liking."""
     if len(statement.conditions) != 1:

@@ -15,19 +15,23 @@ from . import (
     resource_policies,
     roles,
     routes,
+    sources,
     streams,
     tags,
     tokens,
     transport,
+    trust,
 )
 
 FAMILIES: dict[str, tuple[Rule, ...]] = {
     "Identity policies": (identity.no_wildcard_action, identity.no_wildcard_resource, identity.one_document),
-    "Roles": (roles.trust_one_service, roles.one_principal_one_role),
+    "Roles": (roles.trust_one_service, trust.trust_conditions, roles.one_principal_one_role),
     "Resource policies": (
         resource_policies.no_wildcard_action,
         resource_policies.no_public_principal,
         resource_policies.confused_deputy,
+        sources.known_source,
+        sources.known_account,
         resource_policies.policy_apart,
     ),
     "The ledger": (

@@ -96,7 +96,7 @@ def machine_role(machine: Resource, context: Context) -> Iterator[str]:
 def definition_of(machine: Resource, stack: Stack) -> str:
     """The definition; while it waits for what AWS makes, as the ledger has it."""
     try:
-        return machine.known("definition")
+        return machine.known("definition") or ""
     except UnknownValueError:
         text = stack.ledger.definitions.get(machine.key)
         if text is None:

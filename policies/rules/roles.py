@@ -10,7 +10,7 @@ from pulumi_policy.proxy import UnknownValueError
 from ..framework.resources import Resource
 from ..framework.rule import Context, Example, Scope, Severity, resources, rule
 from ..framework.stack import Stack
-from ..framework.types import API_ACCOUNT, FUNCTION, ROLE
+from ..framework.types import API_ACCOUNT, EVENT_TARGET, FUNCTION, PIPE, ROLE, SCHEDULE, STATE_MACHINE
 from ..iam.arns import has_wildcard
 from ..iam.documents import Statement, parse
 from .subjects import document
@@ -21,10 +21,10 @@ USERS = {
     FUNCTION: "role",
     API_ACCOUNT: "cloudwatchRoleArn",
     "aws:apigateway/integration:Integration": "credentials",
-    "aws:cloudwatch/eventTarget:EventTarget": "roleArn",
-    "aws:pipes/pipe:Pipe": "roleArn",
-    "aws:scheduler/schedule:Schedule": "target",
-    "aws:sfn/stateMachine:StateMachine": "roleArn",
+    EVENT_TARGET: "roleArn",
+    PIPE: "roleArn",
+    SCHEDULE: "target",
+    STATE_MACHINE: "roleArn",
 }
 """What runs under a role, and the property that names it."""
 
@@ -103,12 +103,13 @@ def one_principal_one_role(resource: Resource, context: Context) -> Iterator[str
         if _role_of(resource, context.stack) is None and (stranger := _role_name(resource)):
             yield f"runs under {stranger}, which isn't a role of this stack"
         return
-    users = _users(context.stack).get(resource.urn, [])
+    users = context.stack.once(users_of_roles).get(resource.urn, [])
     if len(users) > 1:
         yield f"is used by {', '.join(user.name for user in users)}"
 
 
-def _users(stack: Stack) -> dict[str, list[Resource]]:
+def users_of_roles(stack: Stack) -> dict[str, list[Resource]]:
+    """What runs under each role, by the role's URN."""
     users: dict[str, list[Resource]] = defaultdict(list)
     for user in stack.of(*USERS):
         try:
@@ -123,12 +124,12 @@ def _users(stack: Stack) -> dict[str, list[Resource]]:
 def _role_name(user: Resource) -> str:
     """The role as the user names it, or "" for one that has none."""
     given = user.known(USERS[user.type])
-    if user.type == "aws:scheduler/schedule:Schedule":
+    if user.type == SCHEDULE:
         return (given or {}).get("roleArn", "")
     return given or ""
 
 
 def _role_of(user: Resource, stack: Stack) -> Resource | None:
-    if user.type == "aws:scheduler/schedule:Schedule":
+    if user.type == SCHEDULE:
         return stack.find(_role_name(user), ROLE)
     return stack.named_by(user, USERS[user.type], ROLE)

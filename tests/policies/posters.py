@@ -123,7 +123,9 @@ class Posters:
                     "${posters-cdn.arn}",
                 ),
             ),
-            record(DISTRIBUTION, "posters-cdn", {"enabled": True, "tags": TAGS}),
+            record(
+                DISTRIBUTION, "posters-cdn", {"enabled": True, "arn": self._filled["posters-cdn.arn"], "tags": TAGS}
+            ),
         ]
 
     def _bucket(self, part: str, *statements: dict[str, Any]) -> list[Record]:

@@ -73,7 +73,7 @@ def test_a_function_url_that_asks_for_iam_is_no_public_grant():
 
 
 def test_a_lambda_permission_that_stands_in_the_ledger_passes():
-    topic, function = arn("sns", "video-posters-arrivals"), arn("lambda", "function:video-posters-worker")
+    topic, function = arn("sns", "video-arrivals"), arn("lambda", "function:video-posters-worker")
     entry = {
         "policy": f"{LAMBDA_PERMISSION}::invoke",
         "principals": {"Service": ["sns.amazonaws.com"]},
