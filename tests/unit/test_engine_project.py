@@ -40,8 +40,8 @@ def test_the_stacks_settings_go_over_the_projects_defaults(tmp_path):
 
 
 def test_a_list_is_handed_on_as_json_with_its_dates(tmp_path):
-    config = load(tmp_path, stack="config: {aws:ends: [{on: 2027-03-31}]}")
-    assert config.values["aws:ends"] == '[{"on":"2027-03-31"}]'
+    config = load(tmp_path, stack="config: {proj:colour: red, aws:ends: [{at: 2027-03-31}]}")
+    assert config.values["aws:ends"] == '[{"at":"2027-03-31"}]'
 
 
 def test_encrypted_values_are_decrypted_and_known_to_be_secret(tmp_path):
