@@ -25,6 +25,12 @@ after the update.
 A rule over one **resource** sees its checked inputs, before the resource is made. A rule over the **stack** sees
 outputs, the ledger and how resources are wired, when all of the stack is planned.
 
+## What is put right
+A few rules put right what can be put right safely, before the resource is made: the tags that the engine knows, the
+retention of a log group. The engine shows each as `remediate`, in the terminal and in `--json`; what a remedy can't
+tell, such as an owner, is a violation still. pytest and `python -m local policy` judge what stands there, and don't
+remedy. `{"tags": "mandatory"}` in `--policy-pack-config` turns the remedy of a rule off.
+
 ## What a stack excepts
 Two kinds, for two people. What a **pattern** can't meet by design it accepts in its ledger, with a reason, for a
 resource of its own, where the rule says so below; it lasts as long as the design. What a **stack** can't meet yet it
@@ -83,6 +89,8 @@ def _entry(rule: Rule) -> str:
             "- **Exception** a pattern may accept it for a resource of its own, in the ledger and with a reason"
         )
     lines += ["", "Passes:", *_example(rule.passes), "", "Fails:", *_example(rule.fails), ""]
+    if rule.remedied:
+        lines += ["Is remedied to:", *_example(rule.remedied), ""]
     return "\n".join(lines)
 
 

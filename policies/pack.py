@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,37 +30,78 @@ from .rules import RULES
 
 def policies() -> list[Policy]:
     """All rules of the pack, for one run of the stack whose configuration the process was given."""
-    exceptions = excepted(get_config(CONFIG_KEY) or ())
-    return [_policy(rule, exceptions) for rule in RULES]
+    stacks = _Stacks(excepted(get_config(CONFIG_KEY) or ()))
+    return [_policy(rule, stacks) for rule in RULES]
 
 
-def _policy(rule: Rule, exceptions: Exceptions) -> Policy:
+class _Stacks:
+    """The stack that the rules judge.
+
+    pulumi_policy gives each rule resources of its own, one rule after another in the thread that serves the request;
+    the stack made of the first ones, with all that is worked out about it, serves the other rules as well.
+    """
+
+    def __init__(self, exceptions: Exceptions) -> None:
+        self.exceptions = exceptions
+        self._of_thread = threading.local()
+
+    def of(self, resources: list[PolicyResource], rule: Rule) -> Stack:
+        """The stack of the request that `rule` is asked in: a rule that is asked again is asked in another one."""
+        asked: set[str] | None = getattr(self._of_thread, "asked", None)
+        if asked is None or rule.id in asked:
+            self._of_thread.asked = asked = set()
+            self._of_thread.stack = Stack(map(_resource, resources), self.exceptions)
+        asked.add(rule.id)
+        return self._of_thread.stack
+
+
+def _policy(rule: Rule, stacks: _Stacks) -> Policy:
     common: dict[str, Any] = {
         "name": rule.id,
         "description": rule.title,
-        "enforcement_level": EnforcementLevel(rule.level),
+        "enforcement_level": EnforcementLevel.REMEDIATE if rule.remedy else EnforcementLevel(rule.level),
         "config_schema": _schema(rule),
         "severity": Severity(rule.severity.value),
         "remediation_steps": rule.fix,
         "url": rule.page,
     }
-    if rule.scope is Scope.RESOURCE:
-        return ResourceValidationPolicy(
-            validate=lambda args, report: _judge_one(rule, exceptions, args, report), **common
-        )
-    return StackValidationPolicy(validate=lambda args, report: _judge_all(rule, exceptions, args, report), **common)
+
+    def judge_all(args: StackValidationArgs, report: ReportViolation) -> None:
+        for finding in judge_rule(rule, stacks.of(args.resources, rule), args.get_config()):
+            report(finding.message, finding.urn)
+
+    def judge_one(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        if rule.on.covers(args.resource_type):
+            for finding in rule.judge(*_alone(args, stacks.exceptions), args.get_config()):
+                report(finding.message, finding.urn)
+
+    def remedy_one(args: ResourceValidationArgs) -> Any:
+        if not rule.on.covers(args.resource_type):
+            return None
+        changes = rule.remedies(*_alone(args, stacks.exceptions), args.get_config())
+        if not changes:
+            return None
+        _merge(args.props, changes)
+        return args.props
+
+    if rule.scope is Scope.STACK:
+        return StackValidationPolicy(validate=judge_all, **common)
+    return ResourceValidationPolicy(validate=judge_one, remediate=remedy_one if rule.remedy else None, **common)
 
 
-def _judge_one(rule: Rule, exceptions: Exceptions, args: ResourceValidationArgs, report: ReportViolation) -> None:
+def _alone(args: ResourceValidationArgs, exceptions: Exceptions) -> tuple[Resource, Stack]:
     resource = Resource(args.resource_type, args.name, args.urn, args.props)
-    for finding in rule.judge(resource, Stack([resource], exceptions), args.get_config()):
-        report(finding.message, finding.urn)
+    return resource, Stack([resource], exceptions)
 
 
-def _judge_all(rule: Rule, exceptions: Exceptions, args: StackValidationArgs, report: ReportViolation) -> None:
-    stack = Stack((_resource(resource) for resource in args.resources), exceptions)
-    for finding in judge_rule(rule, stack, args.get_config()):
-        report(finding.message, finding.urn)
+def _merge(props: Any, changes: Mapping[str, Any]) -> None:
+    """Set what changes and no more: the properties are a view that keeps secrets secret; a copy of it wouldn't."""
+    for name, value in changes.items():
+        within = props.get(name)
+        if isinstance(value, Mapping) and isinstance(within, Mapping):
+            _merge(within, value)
+        else:
+            props[name] = value
 
 
 def _resource(resource: PolicyResource) -> Resource:

@@ -65,6 +65,12 @@ class Resource:
         )
 
     @property
+    def deployed_in(self) -> tuple[str, str]:
+        """The project and the stack that it belongs to."""
+        stack, project = self.urn.removeprefix("urn:pulumi:").split("::", 2)[:2]
+        return project, stack
+
+    @property
     def key(self) -> str:
         """How the ledger names it: `type::name`."""
         return f"{self.type}::{self.name}"

@@ -90,6 +90,10 @@ def resources(*types: str) -> Subject[Resource]:
     return Subject(types, lambda resource, _: (resource,))
 
 
+Remedy = Callable[[Resource, Context], Mapping[str, Any]]
+"""Properties to set → values; what is within a mapping is merged into it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     """One rule. What it judges and cannot know is a violation, unless the ledger answers it."""
@@ -126,6 +130,12 @@ class Rule:
 
     check: Callable[[Any, Context], Iterable[str]]
 
+    remedy: Remedy | None = None
+    """Puts right, before a resource is made, what can be put right safely. Only for a rule over one resource."""
+
+    remedied: Any = None
+    """What the failing example becomes by it; what it leaves is a violation still."""
+
     @property
     def level(self) -> str:
         """What a violation means: `mandatory` ones refuse the update."""
@@ -144,6 +154,17 @@ class Rule:
             return
         if not stack.exceptions.excuse(self.id, resource, violated=bool(messages)):
             yield from (Finding(self.id, resource.urn, message, self.level) for message in messages)
+
+    def remedies(self, resource: Resource, stack: Stack, given: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+        """What to set in one resource, to be merged into its inputs: nothing where it passes, or is in doubt."""
+        if self.remedy is None or not self.on.covers(resource.type):
+            return {}
+        if not any(self.judge(resource, stack, given)):
+            return {}
+        try:
+            return self.remedy(resource, Context(stack, self.settings(given)))
+        except UnknownValueError:
+            return {}
 
     def messages(self, resource: Resource, stack: Stack, given: Mapping[str, Any] | None = None) -> Iterator[str]:
         """What is wrong with one resource, whether or not the ledger accepts it."""
@@ -197,6 +218,8 @@ def rule(
     options: Mapping[str, Option] | None = None,
     acceptable: bool = False,
     advisory: bool = False,
+    remedy: Remedy | None = None,
+    remedied: Any = None,
 ) -> Callable[[Callable[[T, Context], Iterable[str]]], Rule]:
     """Define a rule by a function that yields a message for each violation in one subject."""
 
@@ -219,6 +242,8 @@ def rule(
             acceptable=acceptable,
             advisory=advisory,
             check=check,
+            remedy=remedy,
+            remedied=None if remedied is None else on.example(remedied),
         )
 
     return define

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ..framework.resources import Resource
 from ..framework.rule import Context, Example, Option, Scope, Severity, resources, rule
@@ -11,6 +12,18 @@ from ..framework.types import FUNCTION, LOG_GROUP, STAGE, STATE_MACHINE
 
 RETENTION = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html"
 LOGGING = "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html"
+
+
+POSSIBLE_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731)
+POSSIBLE_DAYS += (1096, 1827, 2192, 2557, 2922, 3288, 3653)
+"""https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
+
+
+def long_enough(group: Resource, context: Context) -> Mapping[str, Any]:
+    """The shortest retention that will do; for a group that keeps events for ever a long one, lest any be missed."""
+    asked, given = context.options["days"], group.known("retentionInDays") or 0
+    least = asked if given > 0 else max(asked, context.options["given"])
+    return next(({"retentionInDays": days} for days in POSSIBLE_DAYS if days >= least), {})
 
 
 @rule(
@@ -30,7 +43,12 @@ LOGGING = "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlog
     ),
     passes={f"{LOG_GROUP} worker": {"name": "/aws/lambda/worker", "retentionInDays": 30}},
     fails={f"{LOG_GROUP} worker": {"name": "/aws/lambda/worker"}},
-    options={"days": Option(1, "Days that events are kept, at least", {"type": "number", "minimum": 1})},
+    remedy=long_enough,
+    remedied={f"{LOG_GROUP} worker": {"name": "/aws/lambda/worker", "retentionInDays": 365}},
+    options={
+        "days": Option(1, "Days that events are kept, at least", {"type": "number", "minimum": 1}),
+        "given": Option(365, "Days that a group without a retention is given", {"type": "number", "minimum": 1}),
+    },
 )
 def log_retention(group: Resource, context: Context) -> Iterator[str]:
     """Judge one log group. Zero means for ever."""

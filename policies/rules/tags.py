@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ..framework import types
 from ..framework.resources import Resource
@@ -29,6 +30,15 @@ TAGGABLE = (
 )
 
 
+def told(resource: Resource, context: Context) -> Mapping[str, Any]:
+    """The tags that the engine knows: nobody can tell an owner but the owner."""
+    project, stack = resource.deployed_in
+    given = resource.known("tags") or {}
+    known = {"project": project, "stack": stack}
+    missing = {tag: known[tag] for tag in context.options["required"] if tag in known and not given.get(tag)}
+    return {"tags": missing} if missing else {}
+
+
 @rule(
     "tags",
     "Every resource that takes tags says whose it is",
@@ -41,6 +51,8 @@ TAGGABLE = (
     page="https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html",
     passes={f"{QUEUE} jobs": {"name": "jobs", "tags": dict.fromkeys(REQUIRED, "posters")}},
     fails={f"{QUEUE} jobs": {"name": "jobs", "tags": {"project": "posters"}}},
+    remedy=told,
+    remedied={f"{QUEUE} jobs": {"name": "jobs", "tags": {"project": "posters", "stack": "test"}}},
     options={
         "required": Option(REQUIRED, "Tags that each resource has", {"type": "array", "items": {"type": "string"}}),
     },

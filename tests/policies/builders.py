@@ -9,8 +9,9 @@ from datetime import date
 from typing import Any
 
 from policies.framework.exceptions import NONE, Exceptions
-from policies.framework.resources import UNKNOWN
-from policies.framework.rule import Example, Finding
+from policies.framework.resources import UNKNOWN, Resource
+from policies.framework.rule import Example, Finding, Rule
+from policies.framework.stack import Stack
 from policies.framework.types import (
     PATTERN,
 )
@@ -143,6 +144,17 @@ def blank(records: list[Record], type_: str, prop: str) -> list[Record]:
         if each["type"].startswith(type_) and prop in each["props"]:
             each["props"][prop] = each["inputs"][prop] = UNKNOWN
             each["propertyDependencies"][prop] = [urn_of("aws:ssm/parameter:Parameter", "elsewhere")]
+    return changed
+
+
+def remedied(rule: Rule, records: list[Record]) -> list[Record]:
+    """The resources as a rule's remedy leaves them."""
+    changed = copy.deepcopy(records)
+    for each in changed:
+        resource = Resource.of(each).as_declared()
+        for prop, value in rule.remedies(resource, Stack([resource])).items():
+            merged = {**each["inputs"].get(prop, {}), **value} if isinstance(value, Mapping) else value
+            each["props"][prop] = each["inputs"][prop] = merged
     return changed
 
 

@@ -18,13 +18,14 @@ from google.protobuf import empty_pb2, json_format, struct_pb2
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.proto import analyzer_pb2 as pb
 from pulumi.runtime.proto.analyzer_pb2_grpc import AnalyzerStub
+from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
 
 from policies.framework.exceptions import CONFIG_KEY, NONE, Exceptions, today
 from policies.framework.types import QUEUE, ROLE_POLICY, STACK, TOPIC_POLICY
 from policies.judge import excepted
 from policies.reading import read_once
 from policies.rules import RULES
-from tests.policies.builders import UNKNOWN, Record, identity_text, record, violations
+from tests.policies.builders import UNKNOWN, Record, from_example, identity_text, record, violations
 from tests.policies.posters import Posters
 
 PACK = Path(__file__).resolve().parents[2] / "policies"
@@ -69,6 +70,7 @@ def reported(stub: AnalyzerStub, records: list[Record]) -> set[tuple[str, str, s
     answers = [stub.Analyze(_one(each)) for each in records]
     answers.append(stub.AnalyzeStack(pb.AnalyzeStackRequest(resources=[_of_stack(each) for each in records])))
     diagnostics = [diagnostic for answer in answers for diagnostic in answer.diagnostics]
+    # what a remedy leaves is reported as a violation like any other
     levels = {rule.id: _LEVELS[rule.level] for rule in RULES}
     assert all(each.enforcementLevel == levels[each.policyName] for each in diagnostics)
     return {
@@ -111,9 +113,32 @@ def test_the_pack_describes_its_rules(pack):
     assert info.name == "serviceful"
     assert [each.name for each in info.policies] == [rule.id for rule in RULES]
     assert all(each.url and each.remediation_steps for each in info.policies)
-    assert [each.enforcementLevel for each in info.policies] == [_LEVELS[rule.level] for rule in RULES]
+    levels = [pb.REMEDIATE if rule.remedy else _LEVELS[rule.level] for rule in RULES]
+    assert [each.enforcementLevel for each in info.policies] == levels
     (visibility,) = [each for each in info.policies if each.name == "queue-visibility-timeout"]
     assert visibility.configSchema.properties["factor"]["default"] == 6
+
+
+def test_the_pack_remedies_what_the_rules_say(pack):
+    for rule in (rule for rule in RULES if rule.remedy):
+        for before, after in zip(from_example(rule.fails), from_example(rule.remedied), strict=True):
+            remedies = [each for each in pack.Remediate(_one(before)).remediations if each.policyName == rule.id]
+            assert [MessageToDict(each.properties) for each in remedies] == [after["inputs"]] * (before != after)
+
+
+def test_a_remedy_leaves_secrets_and_unknown_values_as_they_are(pack):
+    hidden = {SPECIAL_SIG_KEY: SPECIAL_SECRET_SIG, "value": "hidden"}
+    props = {"name": UNKNOWN, "tags": {"owner": hidden}, "kmsMasterKeyId": hidden}
+    (remedy,) = pack.Remediate(_one(record(QUEUE, "jobs", props))).remediations
+    tags = {"owner": hidden, "project": "video", "stack": "test"}
+    assert MessageToDict(remedy.properties) == {**props, "tags": tags}
+
+
+def test_an_excepted_resource_is_not_remedied(tmp_path):
+    expires = (today() + timedelta(20)).isoformat()
+    entry = {"rule": "tags", "resource": f"{QUEUE}::jobs", "reason": "soon", "owner": "me", "expires": expires}
+    with serving(PACK, tmp_path, config={CONFIG_KEY: json.dumps([entry])}) as stub:
+        assert [len(stub.Remediate(_one(record(QUEUE, name, {}))).remediations) for name in ("jobs", "other")] == [0, 1]
 
 
 def test_a_stack_may_choose_a_limit(tmp_path):

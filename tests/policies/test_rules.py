@@ -15,7 +15,7 @@ from policies.framework.rule import Rule, Scope
 from policies.framework.types import FUNCTION, TOPIC
 from policies.rules import FAMILIES, RULES
 from policies.rules.tags import TAGGABLE
-from tests.policies.builders import blank, exceptions_in, from_example, violations
+from tests.policies.builders import blank, exceptions_in, from_example, remedied, violations
 from tests.policies.posters import Posters
 
 REPO = Path(__file__).resolve().parents[2]
@@ -142,3 +142,18 @@ def test_what_must_be_tagged_takes_tags(type_):
     module, _, name = type_.removeprefix("aws:").partition("/")
     package = getattr(aws, {"lambda": "lambda_"}.get(module, module))
     assert "tags" in inspect.signature(getattr(package, name.split(":")[1])._internal_init).parameters
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.remedy], ids=lambda rule: rule.id)
+def test_a_remedy_makes_of_the_failing_example_what_the_rule_says(rule):
+    assert rule.scope is Scope.RESOURCE, "a stack is judged when its resources are made"
+    assert remedied(rule, from_example(rule.fails)) == from_example(rule.remedied)
+    assert remedied(rule, from_example(rule.passes)) == from_example(rule.passes)
+
+
+@pytest.mark.parametrize(
+    ("rule", "type_", "prop"), [each for each in doubts() if each[0].remedy], ids=lambda each: getattr(each, "id", each)
+)
+def test_what_is_unknown_is_not_remedied(rule, type_, prop):
+    records = blank(from_example(rule.passes), type_, prop)
+    assert remedied(rule, records) == records
