@@ -19,7 +19,8 @@ class Table:
 
     `key` and `sort_key` are (name, type). Changing them would replace the table and lose its data, so they are part of
     the table's name. `stream` sends each change with the item as it is now. Items go some time after the second (since
-    1970) that their attribute `expires` names.
+    1970) that their attribute `expires` names. What is written to an `append_only` table stays as it is: it has a tag
+    that says so, and the policy pack finds whoever may change it.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.CoreComponents.html
     """
 
@@ -32,6 +33,7 @@ class Table:
         sort_key: tuple[str, KeyType] | None = None,
         stream: bool = False,
         expires: str = "",
+        append_only: bool = False,
     ) -> None:
         self._owner, self.tree_name = owner, owner.tree_name(name)
         keys = [key, *([sort_key] if sort_key else [])]
@@ -50,7 +52,7 @@ class Table:
             stream_view_type="NEW_IMAGE" if stream else None,
             point_in_time_recovery=aws.dynamodb.TablePointInTimeRecoveryArgs(enabled=True),
             deletion_protection_enabled=owner.settings.protect_data,
-            tags=owner.tags,
+            tags=owner.tags | ({"writes": "append-only"} if append_only else {}),
             opts=owner.child(holds_data=True),
         )
         owner.watch.show("tables, throttled", *self.throttled())

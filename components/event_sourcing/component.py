@@ -77,7 +77,9 @@ class EventSourcedBatch(Pattern):
         super().__init__("serviceful:index:EventSourcedBatch", name, physical_name=args.physical_name, opts=opts)
         self.args = args
         self.log = self._log(args.log)
-        self.events = Table(self, "events", key=("aggregate", "S"), sort_key=("sequence", "N"), stream=True)
+        self.events = Table(
+            self, "events", key=("aggregate", "S"), sort_key=("sequence", "N"), stream=True, append_only=True
+        )
         self.quarantine = DeadLetters(
             self, "quarantine", holds="What was appended to the log is no event", runbook="quarantine"
         )

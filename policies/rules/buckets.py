@@ -1,34 +1,15 @@
-"""Buckets: closed to the public, and never their own input."""
+"""Buckets: closed to the public."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from ..framework.resources import Resource
 from ..framework.rule import Context, Example, Scope, Severity, resources, rule
-from ..framework.stack import Stack, physical_name
-from ..framework.types import (
-    BUCKET,
-    BUCKET_NOTIFICATION,
-    EVENT_SOURCE_MAPPING,
-    FUNCTION,
-    PUBLIC_ACCESS_BLOCK,
-    QUEUE,
-    ROLE,
-    ROLE_POLICY,
-    SUBSCRIPTION,
-    TOPIC,
-)
-from ..iam.arns import overlap
-from .roles import trust
-from .subjects import document, identity_statements
+from ..framework.types import BUCKET, PUBLIC_ACCESS_BLOCK
 
 SWITCHES = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 OWNERSHIP = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
-WRITES = ("s3:PutObject", "s3:RestoreObject")
-"""Actions that make objects, and so S3's `ObjectCreated` and restore events:
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html"""
 
 
 def _closed(*switches: str) -> Example:
@@ -86,99 +67,3 @@ def no_acls(resource: Resource, _: Context) -> Iterator[str]:
         yield "is an ACL"
     elif (resource.known("acl") or "private") != "private" or resource.known("grants"):
         yield "has an ACL of its own"
-
-
-def _triggered(output: str) -> Example:
-    function_arn = "arn:aws:lambda:eu-west-1:111122223333:function:thumbnail"
-    role = {"name": "thumbnail", "arn": "arn:aws:iam::111122223333:role/thumbnail"}
-    write = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{output}"}
-    return {
-        f"{BUCKET} uploads": {"bucket": "uploads"},
-        f"{BUCKET_NOTIFICATION} uploads": {
-            "bucket": "uploads",
-            "lambdaFunctions": [{"lambdaFunctionArn": function_arn, "filterPrefix": "raw/"}],
-        },
-        f"{ROLE} thumbnail": {**role, "assumeRolePolicy": trust("lambda.amazonaws.com")},
-        f"{ROLE_POLICY} thumbnail": {"role": "thumbnail", "policy": document(write)},
-        f"{FUNCTION} thumbnail": {"name": "thumbnail", "role": role["arn"]},
-    }
-
-
-@rule(
-    "s3-no-notification-loop",
-    "What a bucket's notification triggers can't write where it notifies",
-    severity=Severity.HIGH,
-    on=resources(BUCKET_NOTIFICATION),
-    judges={
-        BUCKET_NOTIFICATION: ("bucket", "lambdaFunctions", "queues", "topics"),
-        FUNCTION: ("role",),
-        ROLE_POLICY: ("policy",),
-    },
-    why="An object that triggers the function that wrote it runs, and is paid for, for ever.",
-    fix="Write to another bucket, or below a prefix that the notification's filter leaves out",
-    page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html",
-    passes=_triggered("uploads/small/*"),
-    fails=_triggered("uploads/raw/*"),
-)
-def no_notification_loop(notification: Resource, context: Context) -> Iterator[str]:
-    """Judge one notification by what it triggers, over topics and queues."""
-    bucket = context.stack.named_by(notification, "bucket", BUCKET)
-    name = physical_name(bucket) if bucket else notification.known("bucket")
-    for target in _targets(notification):
-        watched = f"{name}/{target.get('filterPrefix') or ''}*{target.get('filterSuffix') or ''}"
-        for function in _functions_of(notification, target, context.stack):
-            for pattern in _written_by(function, context.stack):
-                if overlap(pattern, f"arn:{_partition(pattern)}:s3:::{watched}"):
-                    yield f"{function.name} may write {pattern}, which triggers {function.name} again"
-
-
-def _partition(arn: str) -> str:
-    return arn.split(":")[1] if arn.startswith("arn:") else "aws"
-
-
-def _targets(notification: Resource) -> Iterator[dict[str, Any]]:
-    """The notification's filters with their targets; the target itself may be unknown."""
-    for kind in ("lambdaFunctions", "queues", "topics"):
-        for target in notification.props.get(kind) or ():
-            filters = {key: target.get(key) for key in ("filterPrefix", "filterSuffix")}
-            yield {**filters, "target": target, "kind": kind}
-
-
-def _functions_of(notification: Resource, target: dict[str, Any], stack: Stack) -> list[Resource]:
-    kind, property_ = {
-        "lambdaFunctions": (FUNCTION, "lambdaFunctionArn"),
-        "queues": (QUEUE, "queueArn"),
-        "topics": (TOPIC, "topicArn"),
-    }[target["kind"]]
-    inner = Resource(
-        notification.type,
-        notification.name,
-        notification.urn,
-        target["target"],
-        dependencies={property_: notification.dependencies.get(target["kind"], ())},
-    )
-    first = stack.named_by(inner, property_, kind)
-    return _functions_behind(first, stack) if first else []
-
-
-def _functions_behind(resource: Resource, stack: Stack) -> list[Resource]:
-    """The functions that a topic's or queue's messages reach; the function itself."""
-    if resource.type == FUNCTION:
-        return [resource]
-    if resource.type == QUEUE:
-        mappings = stack.naming(resource, EVENT_SOURCE_MAPPING, "eventSourceArn")
-        found = [stack.named_by(mapping, "functionName", FUNCTION) for mapping in mappings]
-        return [function for function in found if function]
-    subscriptions = stack.naming(resource, SUBSCRIPTION, "topic")
-    subscribers = [stack.named_by(subscription, "endpoint", QUEUE, FUNCTION) for subscription in subscriptions]
-    return [function for each in subscribers if each for function in _functions_behind(each, stack)]
-
-
-def _written_by(function: Resource, stack: Stack) -> Iterator[str]:
-    """ARN patterns of the objects that a function may make."""
-    role = stack.named_by(function, "role", ROLE)
-    for policy in stack.naming(role, ROLE_POLICY, "role") if role else ():
-        for statement in identity_statements(policy, stack):
-            writes = any(overlap(action.lower(), write.lower()) for action in statement.actions for write in WRITES)
-            if statement.allows and (writes or statement.not_actions):
-                yield from statement.resources or ("*",)

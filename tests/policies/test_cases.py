@@ -29,7 +29,6 @@ WITHOUT_CASES = {
     "encryption-at-rest",
     "s3-public-access-block",
     "s3-no-acls",
-    "s3-no-notification-loop",
     "queue-dead-letters",
     "dead-letter-queue-guarded",
     "dead-letter-queue-retention",

@@ -324,7 +324,9 @@ def test_every_resource_carries_the_tags(pattern_plan: Plan) -> None:
         if leaf.type in UNTAGGABLE:
             assert "tags" not in leaf.inputs
         else:
-            assert set(leaf.inputs["tags"]) == {"project", "stack", "component", "owner", "cost-centre"}, leaf.key
+            of_its_own = {"writes"} if leaf.inputs["tags"].get("writes") == "append-only" else set()
+            expected = {"project", "stack", "component", "owner", "cost-centre"} | of_its_own
+            assert set(leaf.inputs["tags"]) == expected, leaf.key
 
 
 def test_every_leaf_is_a_child_of_its_pattern_and_named_after_it(pattern_plan: Plan) -> None:
