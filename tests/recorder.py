@@ -109,9 +109,14 @@ class Plan:
         return seen
 
 
+Made = Callable[[Registration], dict[str, Any]]
+"""What AWS answers for a resource, beside its inputs."""
+
+
 class _Monitor:
-    def __init__(self, stack: str, project: str) -> None:
-        self.plan, self._stack, self._project, self._lock = Plan(), stack, project, threading.Lock()
+    def __init__(self, stack: str, project: str, made: Made | None) -> None:
+        self.plan, self._stack, self._project, self._made = Plan(), stack, project, made
+        self._lock = threading.Lock()
 
     def SupportsFeature(self, request: Any) -> resource_pb2.SupportsFeatureResponse:
         return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in ("secrets", "resourceReferences"))
@@ -148,9 +153,12 @@ class _Monitor:
             protect=request.protect,
             aliases=[alias.spec.name or alias.urn for alias in request.aliases],
         )
+        if self._made and request.custom:
+            registration.outputs = {"id": request.name, **self._made(registration)}
         with self._lock:
             self.plan.resources.append(registration)
-        return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
+        answer = to_struct({**registration.inputs, **registration.outputs})
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=registration.outputs.get("id", ""), object=answer)
 
     def RegisterResourceOutputs(self, request: Any) -> empty_pb2.Empty:
         (resource,) = [one for one in self.plan.resources if one.urn == request.urn]
@@ -185,12 +193,18 @@ def record(
     config: dict[str, str] | None = None,
     stack: str = "test",
     project: str = "serviceful",
+    made: Made | None = None,
 ) -> Plan:
-    """Preview `program` as if nothing existed; functions are bundled for this machine unless `config` differs."""
+    """Preview `program` as if nothing existed; functions are bundled for this machine unless `config` differs.
+
+    With `made` it is updated rather than previewed: outputs are known.
+    """
     settings = {"serviceful:platform": "host", **(config or {})}
     runtime_config.set_all_config(settings)
-    monitor = _Monitor(stack, project)
-    configure(Settings(project=project, stack=stack, monitor=monitor, engine=_Engine(), dry_run=True, parallel=8))
+    monitor = _Monitor(stack, project, made)
+    configure(
+        Settings(project=project, stack=stack, monitor=monitor, engine=_Engine(), dry_run=made is None, parallel=8)
+    )
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Final
 
 from .documents import Statement
-from .operators import Context, Known, all_met, matches, some
+from .operators import Context, Known, all_met, every, matches, some
 
 _NO_CONTEXT: Final[Context] = {}
 _CLOSED: Final = (("kms:", "key"), ("sts:assumerole", "role"))
@@ -118,15 +118,16 @@ def decide(request: Request, *, identity: Sequence[Statement] = (), resource: Se
 
 def applies(statement: Statement, request: Request, *, identity: bool = False) -> bool:
     """Whether a statement speaks of the request; where that can't be said, a Deny does and an Allow doesn't."""
-    answers = [_speaks_of_action(statement, request), _speaks_of_resource(statement, request, identity)]
-    if not identity:
-        answers.append(_speaks_of_principal(statement, request))
-    if False in answers:
+    if not _speaks_of_action(statement, request):
         return False
-    answers.append(all_met(statement.conditions, request.keys))
-    if False in answers:
-        return False
-    return None not in answers or not statement.allows
+    said = every(
+        (
+            _speaks_of_resource(statement, request, identity),
+            identity or _speaks_of_principal(statement, request),
+            all_met(statement.conditions, request.keys),
+        )
+    )
+    return not statement.allows if said is None else said
 
 
 def _needs_identity(request: Request, direct: Statement | None) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from .documents import MalformedDocument
@@ -96,6 +96,9 @@ class Calls:
     some: frozenset[str] = frozenset()
     """Actions that its parameters may ask for; where it `needs` nothing, at least one of them."""
 
+    body: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """The state, or the part of it that makes the call, as the definition has it."""
+
 
 def calls(definition: str) -> Iterator[Calls]:
     """What each state does, at every level. Raises MalformedDocument, and UnknownCall for what can't be judged."""
@@ -124,7 +127,7 @@ def _of_machine(machine: Any) -> Iterator[Calls]:
 def _of_state(name: str, state: Mapping[str, Any]) -> Iterator[Calls]:
     kind = state.get("Type")
     if kind == "Task":
-        yield _of_task(name, state)
+        yield replace(_of_task(name, state), body=state)
     elif kind == "Map":
         yield from _of_map(name, state)
     elif kind not in _CALLS_NOTHING:
@@ -167,7 +170,8 @@ def _of_map(name: str, state: Mapping[str, Any]) -> Iterator[Calls]:
             call = f"{found[1]}:{found[2]}" if found else resource
             if call not in known:
                 raise UnknownCall(f"{name} has the {part} {resource}, of which nothing is known")
-            yield _calls(name, known[call], "s3:ListBucket" if part == "ItemReader" else "")
+            of_part = _calls(name, known[call], "s3:ListBucket" if part == "ItemReader" else "")
+            yield replace(of_part, body=state[part])
 
 
 def _calls(state: str, needs: str = "", some: str = "") -> Calls:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Final
 
@@ -75,6 +76,7 @@ def matches(
     return re.fullmatch("".join(parts), value, flags) is not None
 
 
+@lru_cache(4096)
 def _expression(pattern: str, start: int, end: int, wild: bool, crossing: bool) -> str:
     """The regular expression of a part of a pattern without variables."""
     if not wild:
