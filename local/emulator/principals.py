@@ -81,17 +81,21 @@ class Principal:
             return _keys[self]
 
     def _new_session(self) -> dict[str, str]:
-        role = self.role_arn.rpartition("/")[-1]
-        name = self.arn.rpartition(":")[-1].rpartition("/")[-1][:_SESSION_NAME_LENGTH]
-        key, secret, token = f"ASIA{secrets.token_hex(8).upper()}", secrets.token_hex(20), secrets.token_hex(32)
-        session = {
-            "Arn": f"arn:aws:sts::{self.role_arn.split(':')[4]}:assumed-role/{role}/{name}",
-            "UserId": f"{role}:{name}",
-            "SecretAccessKey": secret,
-            "SessionToken": token,
-        }
-        sts.register_session(key, session)
-        return {"aws_access_key_id": key, "aws_secret_access_key": secret, "aws_session_token": token}
+        return new_session(self.role_arn, self.arn.rpartition(":")[-1].rpartition("/")[-1])
+
+
+def new_session(role_arn: str, name: str) -> dict[str, str]:
+    """The keys of a new session of the role, as a client takes them; a long name is cut."""
+    role, name = role_arn.rpartition("/")[-1], name[:_SESSION_NAME_LENGTH]
+    key, secret, token = f"ASIA{secrets.token_hex(8).upper()}", secrets.token_hex(20), secrets.token_hex(32)
+    session = {
+        "Arn": f"arn:aws:sts::{role_arn.split(':')[4]}:assumed-role/{role}/{name}",
+        "UserId": f"{role}:{name}",
+        "SecretAccessKey": secret,
+        "SessionToken": token,
+    }
+    sts.register_session(key, session)
+    return {"aws_access_key_id": key, "aws_secret_access_key": secret, "aws_session_token": token}
 
 
 def assumable(role_arn: str, service: str, source_arn: str = "") -> bool:

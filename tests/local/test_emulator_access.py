@@ -167,6 +167,37 @@ def test_each_decision_is_recorded_once_with_its_reason(as_allowed, bucket, deci
     assert [bool(d["reason"]) for d in found] == [False, True]
 
 
+def test_a_decision_tells_the_condition_keys_that_the_request_had(as_allowed, bucket, decisions):
+    role = as_allowed(allow(["s3:ListBucket"], [f"arn:aws:s3:::{bucket}"]))
+    before = max((d["n"] for d in decisions()), default=0)
+    role("s3").list_objects_v2(Bucket=bucket, Prefix="mine/")
+    (found,) = (
+        d for d in decisions(before) if d["resource"] == f"arn:aws:s3:::{bucket}" and d["action"] == "s3:ListBucket"
+    )
+    assert found["keys"]["s3:prefix"] == "mine/"
+
+
+def test_the_newest_decision_is_known_by_its_number(aws, local_aws, decisions):
+    def last():
+        with urllib.request.urlopen(f"{local_aws.endpoint}/_serviceful/decisions?last=1") as answer:
+            return json.loads(answer.read())
+
+    number = last()
+    aws("s3").list_buckets()
+    assert last() > number
+    assert min(d["n"] for d in decisions(number)) == number + 1
+
+
+def test_a_proof_acts_as_a_role_that_trusts_a_service_alone(aws, bench, bucket, local_aws):
+    role = bench.role(allow(["s3:ListBucket"], [f"arn:aws:s3:::{bucket}"]))
+    with urllib.request.urlopen(f"{local_aws.endpoint}/_serviceful/session?role={role}") as answer:
+        s3 = aws("s3", **json.loads(answer.read()))
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+    with pytest.raises(ClientError) as error:
+        s3.put_object(Bucket=bucket, Key="x", Body=b"x")
+    assert code(error) == "AccessDenied"
+
+
 def test_a_batch_call_needs_the_action_of_the_single_call(as_allowed, bench):
     url, arn = bench.queue()
     sqs = as_allowed(allow(["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"], [arn]))("sqs")

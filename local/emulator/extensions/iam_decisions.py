@@ -1,9 +1,9 @@
-"""Every authorisation decision is kept: `GET /_serviceful/decisions?since=N`.
+"""Every authorisation decision is kept: `GET /_serviceful/decisions?since=N`; `?last=1` is the newest one's number.
 
 On AWS, CloudTrail records each call with the principal and whether it was denied
 (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html), data
 events included when they are asked for. The stock server only answers the caller. What is recorded here is the
-decision itself, with the action and resource that IAM judged, so that a grant can be shown to be used.
+decision itself, with the action, resource and condition keys that IAM judged, so that a grant can be shown to be used.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ministack.core import iam_evaluator
@@ -37,6 +37,8 @@ class Decision:
     allowed: bool
     reason: str
     time: float
+    keys: dict[str, str | list[str]] = field(default_factory=dict)
+    """The condition keys of the service, lower case, as far as the request had them."""
 
 
 _decisions: deque[Decision] = deque(maxlen=KEPT)
@@ -51,10 +53,20 @@ def install(server: Server) -> None:
     server.routes["/_serviceful/decisions"] = _since
 
 
-def record(principal: str, action: str, resource: str, allowed: bool, reason: str = "") -> None:
-    """Keep a decision that was made elsewhere, such as a resource policy's on a service."""
+def record(
+    principal: str,
+    action: str,
+    resource: str,
+    allowed: bool,
+    *,
+    reason: str = "",
+    keys: Mapping[str, Any] | None = None,
+) -> None:
+    """Keep a decision, or one that was made elsewhere, such as a resource policy's on a service."""
+    there = {key.lower(): _plain(value) for key, value in (keys or {}).items() if value is not None}
     with _lock:
-        _decisions.append(Decision(next(_numbers), principal, action, resource, allowed, reason, time.time()))
+        number = next(_numbers)
+        _decisions.append(Decision(number, principal, action, resource, allowed, reason, time.time(), there))
 
 
 def _recording(original: Any) -> Any:
@@ -62,13 +74,21 @@ def _recording(original: Any) -> Any:
         denial = original(access_key_id, iam_action, *where, resource_arn=resource_arn, **context)
         caller = iam_evaluator.resolve_caller_identity(access_key_id) or {}
         reason = getattr(denial, "reason", "") or getattr(denial, "message", "")
-        record(caller.get("userArn", "anonymous"), iam_action, resource_arn, denial is None, reason)
+        who, keys = caller.get("userArn", "anonymous"), context.get("service_context")
+        record(who, iam_action, resource_arn, denial is None, reason=reason, keys=keys)
         return denial
 
     return enforce
 
 
-def _since(query: Mapping[str, list[str]]) -> list[dict[str, Any]]:
-    since = int(query.get("since", ["0"])[0])
+def _plain(value: Any) -> str | list[str]:
+    return [str(one) for one in value] if isinstance(value, (list, tuple, set)) else str(value)
+
+
+def _since(query: Mapping[str, list[str]]) -> list[dict[str, Any]] | int:
     with _lock:
-        return [asdict(decision) for decision in _decisions if decision.n > since]
+        if "last" in query:
+            return _decisions[-1].n if _decisions else 0
+        since = int(query.get("since", ["0"])[0])
+        found = list(itertools.takewhile(lambda decision: decision.n > since, reversed(_decisions)))
+    return [asdict(decision) for decision in reversed(found)]

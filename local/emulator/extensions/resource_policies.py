@@ -72,5 +72,7 @@ class Call:
         document = policy[0] if policy else None
         result = iam_evaluator.evaluate_resource_policy(document, context, service=self.service)
         allowed = result.decision == "Allow"
-        iam_decisions.record(self.service, self.action, self.resource, allowed, "" if allowed else result.reason)
+        reason = "" if allowed else result.reason
+        keys = context.service_context
+        iam_decisions.record(self.service, self.action, self.resource, allowed, reason=reason, keys=keys)
         return allowed
