@@ -6,7 +6,7 @@ ENGINE ?= local
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up tour down preview logs check test lint types format lock docs bench
+.PHONY: help setup up tour prove down preview logs check test lint types format lock docs bench
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -23,6 +23,11 @@ up: setup ## deploy the reference system to the local AWS and run one real job t
 
 tour: setup ## walk through every pattern of the deployed system, each doing one real job
 	@$(LOCAL) tour --engine $(ENGINE)
+
+prove: setup ## prove that each grant is needed and that nothing more is granted
+	@$(LOCAL) start --renew
+	@$(LOCAL) up --engine $(ENGINE)
+	@$(LOCAL) prove --engine $(ENGINE)
 
 preview: setup ## show what `make up` would change
 	@$(LOCAL) start

@@ -91,6 +91,11 @@ def _parser() -> argparse.ArgumentParser:
     add("logs", _with_commands("logs"), "Print the functions' latest log lines.")
     add("job", _job, "Upload a picture, wait for its renditions, show them.", engine)
     add("tour", _tour, "Walk through the deployed system: each pattern does one real job.", engine)
+    prove = add("prove", _prove, "Prove that each grant is needed and that nothing more is granted.", engine)
+    prove.add_argument("--only", metavar="PATTERN", default="", help="one pattern, by its name in the tree")
+    prove.add_argument(
+        "--sample", type=int, default=0, metavar="N", help="take so many rights of each pattern away (default: all)"
+    )
     redrive = add("redrive", _redrive, "Move dead letters back to their queue.")
     redrive.add_argument("queue", help="the queue's name in the tree, such as posters-zip")
     room = add("room", _room, "Show the waiting rooms, or switch one: at once, without a deployment.")
@@ -133,6 +138,18 @@ def _tour(options: argparse.Namespace, settings: Settings) -> int:
 
     commands.take_tour(_deployed_outputs(options, settings), settings)
     return DONE
+
+
+def _prove(options: argparse.Namespace, settings: Settings) -> int:
+    from local.prove import command  # noqa: PLC0415
+    from local.prove.errors import ProofError  # noqa: PLC0415
+
+    outputs, resources = _deployed_outputs(options, settings), _resources(options, settings)
+    try:
+        holds = command.run(resources, outputs, settings, only=options.only, sample=options.sample)
+    except ProofError as error:
+        raise EngineError(str(error)) from error
+    return DONE if holds else FAILED
 
 
 def _deployed_outputs(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:

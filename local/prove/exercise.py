@@ -28,7 +28,14 @@ class Exercise:
     tidy: Callable[[Guide], None] = nothing_to_tidy
     """Puts back what a run that broke midway leaves: a claim, a poisoned message, a mode."""
 
+    alone: bool = False
+    """Whether other patterns' exercises would meet what this one does, as a room that holds everybody up."""
+
     @property
     def pattern(self) -> str:
         """The part of the name before the dot."""
         return self.name.partition(".")[0]
+
+    def disturbs(self, other: Exercise) -> bool:
+        """Whether the two can't run at the same time."""
+        return self.alone or other.alone or self.pattern == other.pattern

@@ -1,0 +1,93 @@
+"""What the ledger grants, one right at a time: a role, an action, a resource."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from local.prove.decisions import Decision
+
+Conditions = Mapping[str, Mapping[str, Sequence[str]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Right:
+    """One action of a grant on one of its resources: what can be taken away, and seen to be missed."""
+
+    role: str
+    action: str
+    resource: str
+    service: str = field(compare=False)
+    """Who assumes the role: `lambda.amazonaws.com`."""
+    pattern: str = field(compare=False)
+    conditions: Conditions = field(compare=False, default_factory=dict)
+    because: str = field(compare=False, default="")
+    page: str = field(compare=False, default="")
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.action} on {self.resource}"
+
+    def explains(self, decision: Decision) -> bool:
+        """Whether the decision is on what this right grants."""
+        return (
+            decision.role == self.role
+            and decision.action.lower() == self.action.lower()
+            and bool(_pattern(self.resource).fullmatch(decision.resource))
+            and self._meets(decision.keys)
+        )
+
+    def _meets(self, keys: Mapping[str, Any]) -> bool:
+        """Whether the request's keys, as far as they were recorded, are those of the conditions."""
+        return all(
+            _is_one_of(str(keys[key.lower()]), values, like="Like" in operator)
+            for operator, by_key in self.conditions.items()
+            for key, values in by_key.items()
+            if key.lower() in keys
+        )
+
+
+def rights(resources: Iterable[Mapping[str, Any]]) -> tuple[Right, ...]:
+    """The rights of all patterns of a state, in the ledger's order, with what AWS has made filled in."""
+    found: dict[Right, None] = {}
+    for resource in resources:
+        outputs = resource.get("outputs") or {}
+        pattern = resource["urn"].rpartition("::")[-1]
+        awaited = outputs.get("awaited") or {}
+        for grant in outputs.get("grants") or ():
+            for action in grant["actions"]:
+                for where in grant["resources"]:
+                    found[_right(grant, action, filled(where, awaited), pattern)] = None
+    return tuple(found)
+
+
+def filled(text: str, awaited: Mapping[str, str]) -> str:
+    """The text with `${name}` replaced by what AWS made."""
+    for name, value in awaited.items():
+        text = text.replace(f"${{{name}}}", value)
+    return text
+
+
+def _right(grant: Mapping[str, Any], action: str, resource: str, pattern: str) -> Right:
+    return Right(
+        role=grant["principal"],
+        action=action,
+        resource=resource,
+        service=grant["service"],
+        pattern=pattern,
+        conditions=grant["conditions"],
+        because=grant["because"],
+        page=grant["page"],
+    )
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    """An IAM pattern: `*` is any text, `?` any character."""
+    return re.compile("".join({"*": ".*", "?": "."}.get(letter, re.escape(letter)) for letter in text), re.DOTALL)
+
+
+def _is_one_of(found: str, values: Sequence[str], *, like: bool) -> bool:
+    return any(_pattern(value).fullmatch(found) if like else value == found for value in values)
