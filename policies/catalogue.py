@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 
+from .coverage import coverage
 from .framework.rule import Example, Rule, Scope
 from .rules import FAMILIES, RULES
 
@@ -64,6 +65,7 @@ def catalogue() -> str:
     for family, rules in FAMILIES.items():
         parts.append(f"## {family}\n")
         parts += [_entry(rule) for rule in rules]
+    parts += coverage()
     return "\n".join(parts)
 
 

@@ -132,7 +132,7 @@ def api_access_logs(stage: Resource, context: Context) -> Iterator[str]:
     why="An Express execution leaves nothing but its logs; the data of executions may hold task tokens.",
     fix="Set loggingConfiguration: a level, includeExecutionData=false, and a LogGroup of the program",
     page="https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html",
-    same_as=("cdk-nag AwsSolutions-SF1", "checkov CKV_AWS_285"),
+    same_as=("cdk-nag AwsSolutions-SF1",),
     passes={f"{STATE_MACHINE} work": _machine("api", data=False), **_group("api")},
     fails={f"{STATE_MACHINE} work": _machine("api", data=True), **_group("api")},
 )

@@ -50,7 +50,6 @@ def _bucket(*resources_: str) -> dict[str, dict[str, Any]]:
         "cdk-nag AwsSolutions-SQS4",
         "cdk-nag AwsSolutions-SNS3",
         "prowler s3_bucket_secure_transport_policy",
-        "prowler sqs_queues_secure_transport_enabled",
     ),
     passes=_bucket("arn:aws:s3:::uploads", "arn:aws:s3:::uploads/*"),
     fails=_bucket("arn:aws:s3:::uploads"),

@@ -1,0 +1,109 @@
+"""What the rules of other tools ask for, and whether this pack asks for it too.
+
+`peers/<tool>.yaml` lists the published rules of a tool for the services that the patterns use, in our words. A row is
+covered by the rules that name it in `same_as`, or that the row names; what nobody covers says why it is left.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .rules import RULES
+
+_DATA = Path(__file__).parent / "peers"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One rule of another tool, or several under a pattern."""
+
+    id: str
+    asks: str
+    rules: tuple[str, ...]
+    """Rules of this pack that ask for the same, or for part of it."""
+
+    beyond: str = ""
+    """What our rules ask for beside it."""
+
+    left: str = ""
+    """Why no rule asks for it."""
+
+    @property
+    def answer(self) -> str:
+        """What the table says of it."""
+        if not self.rules:
+            return f"left: {self.left}" if self.left else "open: no rule asks for it yet"
+        ours = ", ".join(f"[`{rule}`](#{rule})" for rule in self.rules)
+        return f"exceeded by {ours}: {self.beyond}" if self.beyond else f"covered by {ours}"
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Another tool, at one version."""
+
+    tool: str
+    version: str
+    read: str
+    """The day on which its rules were read."""
+
+    page: str
+    rows: tuple[Row, ...]
+
+    def row(self, id_: str) -> Row | None:
+        """The row of one of its rules: the one that names it, else the first whose pattern does."""
+        named = (row for row in self.rows if row.id == id_)
+        return next(named, None) or next((row for row in self.rows if fnmatchcase(id_, row.id)), None)
+
+
+@cache
+def peers() -> dict[str, Peer]:
+    """All tools, by name."""
+    return {peer.tool: peer for peer in map(_peer, sorted(_DATA.glob("*.yaml")))}
+
+
+def coverage() -> Iterator[str]:
+    """The part of the catalogue that says it, in Markdown."""
+    yield "## Beside other tools\n"
+    yield (
+        "What the rules of other packs and scanners ask for, in our words, for the services that the patterns use: "
+        "API Gateway, Bedrock, CloudFront, CloudWatch, Cognito, DynamoDB, EventBridge, IAM, Kinesis, KMS, Lambda, S3, "
+        "Secrets Manager, SNS, SQS and Step Functions. `bench/policies.py` runs checkov over the reference system and "
+        "over the corpus beside this pack.\n"
+    )
+    yield "| tool | version | rows | covered | exceeded | left | open |\n|---|---|---|---|---|---|---|"
+    for peer in peers().values():
+        found = Counter(row.answer.partition(" ")[0].rstrip(":") for row in peer.rows)
+        counts = " | ".join(str(found[answer]) for answer in ("covered", "exceeded", "left", "open"))
+        yield f"| [{peer.tool}]({peer.page}) | {peer.version}, read on {peer.read} | {len(peer.rows)} | {counts} |"
+    for peer in peers().values():
+        yield f"\n### {peer.tool}\n\n| rule | asks for | here |\n|---|---|---|"
+        yield from (f"| `{row.id}` | {row.asks} | {row.answer} |" for row in peer.rows)
+    yield ""
+
+
+def _peer(file: Path) -> Peer:
+    data: dict[str, Any] = yaml.safe_load(file.read_text())
+    tool = data["tool"]
+    named = {
+        id_: [rule.id for rule in RULES if any(fnmatchcase(each, f"{tool} {id_}") for each in rule.same_as)]
+        for id_ in data["rules"]
+    }
+    rows = (
+        Row(
+            id_,
+            row["asks"],
+            tuple(dict.fromkeys([*named[id_], *row.get("by", ())])),
+            row.get("beyond", ""),
+            row.get("left", ""),
+        )
+        for id_, row in data["rules"].items()
+    )
+    return Peer(tool, str(data["version"]), str(data["read"]), data["page"], tuple(rows))
