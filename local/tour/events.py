@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from local.tour.executions import follow
 from local.tour.guide import Guide
 from local.tour.program import purchase, token
 
@@ -32,22 +33,17 @@ def visit(guide: Guide) -> None:
 
 def replay(guide: Guide, day: str) -> None:
     """Rebuild the sales of all days, and read one meanwhile."""
-    machines = guide.aws("stepfunctions")
     wanted = json.dumps({"projection": "daily_sales", "require_same": True})
-    started = machines.start_execution(stateMachineArn=guide.outputs["events_replay"], input=wanted)
+    machine = guide.outputs["events_replay"]
+    started = guide.aws("stepfunctions").start_execution(stateMachineArn=machine, input=wanted)
     reads = 0
 
-    def ended() -> dict[str, Any] | None:
+    def read() -> None:
         nonlocal reads
         guide.expect(guide.api("GET", f"/sales/{day}").status == 200, "reads stop while the sums are rebuilt")
         reads += 1
-        described = machines.describe_execution(executionArn=started["executionArn"])
-        return described if described["status"] != "RUNNING" else None
 
-    execution = guide.await_("rebuilding the sums from all events", ended, 120)
-    guide.expect(
-        execution["status"] == "SUCCEEDED", f"the replay ended {execution['status']}: {execution.get('cause')}"
-    )
+    follow(guide, started["executionArn"], "rebuilding the sums from all events", seconds=120, meanwhile=read)
     guide.say(
         f"the sums were rebuilt from all events into the idle table, and came out the same; {reads} reads meanwhile"
     )

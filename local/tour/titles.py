@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from local.tour.guide import Guide
+from local.tour.inbox import inbox
 
 # What Transcribe looks at first, and what the local one hears: the transcript that lies beside the media.
 _MEDIA = b"\0\0\0\x18ftypmp42" + bytes(4096)
@@ -64,33 +64,21 @@ class Mailbox:
 @contextmanager
 def mailbox(guide: Guide) -> Iterator[Mailbox]:
     """A mailbox for as long as it takes."""
-    sqs, sns, topic = guide.aws("sqs"), guide.aws("sns"), guide.outputs["titles_reviewers"]
-    name = f"reviewer-{uuid.uuid4().hex[:8]}"
-    url = sqs.create_queue(QueueName=name)["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    raw = {"RawMessageDelivery": "true"}
-    subscription = sns.subscribe(
-        TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=raw, ReturnSubscriptionArn=True
-    )
-    try:
-        yield Mailbox(guide, url)
-    finally:
-        sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
-        sqs.delete_queue(QueueUrl=url)
+    sns, topic = guide.aws("sns"), guide.outputs["titles_reviewers"]
+    with inbox(guide, "sns.amazonaws.com", topic) as into:
+        raw = {"RawMessageDelivery": "true"}
+        subscription = sns.subscribe(
+            TopicArn=topic, Protocol="sqs", Endpoint=into.arn, Attributes=raw, ReturnSubscriptionArn=True
+        )
+        try:
+            yield Mailbox(guide, into.url)
+        finally:
+            sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
 
 
-def upload(guide: Guide) -> str:
+def upload(guide: Guide, name: str = "talk") -> str:
     """Put a talk into the bucket, and beside it what is said in it; returns its key."""
-    key, bucket = f"talk-{uuid.uuid4().hex[:8]}.mp4", guide.outputs["titles_uploads"]
+    key, bucket = f"{name}-{uuid.uuid4().hex[:8]}.mp4", guide.outputs["titles_uploads"]
     guide.aws("s3").put_object(Bucket=bucket, Key=f"{key}.transcript.txt", Body=_SAID.encode())
     guide.aws("s3").put_object(Bucket=bucket, Key=key, Body=_MEDIA)
     return key
