@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -42,3 +43,15 @@ def expect_logged(guide: Guide, function: str, words: str, since: int) -> None:
         return next((event["message"] for event in events if words in event["message"]), None)
 
     guide.await_(f"waiting for {words} in the log of {function}", line, _LOGGED_S)
+
+
+def refuse(guide: Guide, function: str) -> None:
+    """Start a function anew with a batch that holds nothing that it knows: it fails, and its log says so.
+
+    Raises TourError when the log doesn't have that call.
+    """
+    since = renew(guide, function)
+    answer = guide.aws("lambda").invoke(FunctionName=function, Payload=json.dumps({"Records": [{}]}))
+    error = json.load(answer["Payload"])
+    guide.expect("FunctionError" in answer, f"{function} takes a batch that holds nothing")
+    expect_logged(guide, function, error["requestId"], since)
