@@ -9,7 +9,8 @@ corpus whose rule names one of its checks. Run it as `python -m bench.policies [
 from __future__ import annotations
 
 import argparse
-from collections import Counter
+import json
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from bench import _checkov, _pack
@@ -17,25 +18,58 @@ from bench._report import tell
 from bench._terraform import blocks, plan
 from local.engine.resource import Resource, to_json
 from local.engine.urn import name_of
+from policies.coverage import peers
 from policies.framework.resources import UNKNOWN
 from policies.framework.resources import Resource as Judged
-from policies.rules import RULES
+from policies.framework.stack import Stack
 from tests.policies.cases import cases
 
 LEAST = 500
 """Resources, at least."""
 
+VERDICTS = ("agreed", "accepted", "left", "disputed", "open")
+"""On a finding of checkov: ours too, accepted in the ledger, left with a reason, judged otherwise, or no rule yet."""
+
 
 def recorded(resources: Sequence[Resource]) -> list[Judged]:
-    """The same resources as a rule sees them; secrets stay closed."""
-    entries = [to_json(each, lambda _: "") for each in resources]
+    """The same resources as a rule sees them, secrets opened."""
+    entries = [
+        json.loads(json.dumps(to_json(each, str)).replace('"ciphertext":', '"plaintext":')) for each in resources
+    ]
     return [Judged.of({**entry, "name": name_of(entry["urn"]), "props": entry.get("outputs", {})}) for entry in entries]
 
 
+def verdict(check: str, resource: Judged, ours: set[tuple[str, str]], stack: Stack) -> str:
+    """What the pack says of a finding of checkov: it agrees, or what the table beside other tools says."""
+    row = peers()["checkov"].row(check)
+    if row is None or not (row.rules or row.left):
+        return "open"
+    if any((rule, resource.urn) in ours for rule in row.rules):
+        return "agreed"
+    if any(stack.ledger.accepts(rule, resource.key) for rule in row.rules):
+        return "accepted"
+    return "disputed" if row.rules else "left"
+
+
+def compare_system(ours: set[tuple[str, str]], resources: list[Judged], found: _checkov.Findings) -> Counter[str]:
+    """checkov's findings by our verdict; prints each check that we don't agree with."""
+    stack = Stack(resources)
+    by_address = {block.address: block.resource for block in blocks(resources)}
+    verdicts = Counter((verdict(check, by_address[at], ours, stack), check) for check, at in found.failed["system"])
+    for (said, check), count in sorted(verdicts.items()):
+        if said != "agreed":
+            row = peers()["checkov"].row(check)
+            print(f"{said}: {count} × {check}, {row.answer if row else found.titles[check]}")
+    return Counter({said: sum(n for (each, _), n in verdicts.items() if each == said) for said in VERDICTS})
+
+
 def checks_by_rule() -> dict[str, frozenset[str]]:
-    """Rule → the checks of checkov that look for the same, or for part of it; rules without one are left out."""
-    named = ((rule.id, [each.split()[1] for each in rule.same_as if each.startswith("checkov ")]) for rule in RULES)
-    return {rule: frozenset(checks) for rule, checks in named if checks}
+    """Rule → the checks of checkov that ask for the same, or for part of it; rules without one are left out."""
+    checks: dict[str, set[str]] = defaultdict(set)
+    for row in peers()["checkov"].rows:
+        for rule in row.rules:
+            checks[rule].add(row.id)
+    return {rule: frozenset(found) for rule, found in checks.items()}
 
 
 def compare_corpus() -> Counter[str]:
@@ -60,12 +94,13 @@ def main() -> None:
     system = _pack.reference_system(rounds)
     resources = _pack.with_a_pattern_twice(system.resources)
     ours = min((_pack.judge(resources) for _ in range(rounds)), key=lambda each: each.judge_s)
-    leaves = blocks(recorded(resources))
+    judged = recorded(resources)
+    leaves = blocks(judged)
     checkov = min((_checkov.judge({"system": plan(leaves)}) for _ in range(rounds)), key=lambda each: each.seconds)
     corpus = compare_corpus()
 
-    for check, count in sorted(Counter(check for check, _ in checkov.failed["system"]).items()):
-        print(f"checkov alone, {count} times: {check} {checkov.titles[check]}")
+    said = {(each.rule, each.urn) for each in ours.findings}
+    verdicts = compare_system(said, judged, checkov)
     figures = {
         "resources": len(resources),
         "engine_s": system.engine_s,
@@ -74,11 +109,12 @@ def main() -> None:
         "pack_s": round(ours.judge_s, 2),
         "pack_s_per_1000": round((ours.start_s + ours.judge_s) / len(leaves) * 1000, 2),
         "checkov_s_per_1000": round(checkov.seconds / len(leaves) * 1000, 2),
-        "findings": len(ours.findings),
-        "checkov_findings": len(checkov.failed["system"]),
+        "system_ours": len(said),
+        "system_checkov": len(checkov.failed["system"]),
+        **{f"system_checkov_{name}": count for name, count in verdicts.items()},
         **{f"corpus_{name.replace(' ', '_')}": count for name, count in corpus.items()},
     }
-    tell("policies", figures, {"pack_s": ("<=", 2), "resources": (">=", LEAST)})
+    tell("policies", figures, {"pack_s": ("<=", 2), "resources": (">=", LEAST), "system_checkov_open": ("<=", 0)})
 
 
 if __name__ == "__main__":
