@@ -12,15 +12,6 @@ from tests.policies.cases import FOLDER, Case, cases
 
 BY_ID = {rule.id: rule for rule in RULES}
 WITHOUT_CASES = {
-    "iam-no-wildcard-action",
-    "iam-no-wildcard-resource",
-    "iam-one-document",
-    "iam-trust-one-service",
-    "iam-one-principal-one-role",
-    "resource-policy-no-wildcard-action",
-    "resource-policy-no-public-principal",
-    "resource-policy-confused-deputy",
-    "resource-policy-apart",
     "ledger-grants",
     "ledger-trust",
     "ledger-statements",
