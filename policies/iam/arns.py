@@ -1,11 +1,19 @@
-"""ARNs: which name they hold, and whether a wildcard in one spans more than a path below that name."""
+"""ARNs and their patterns: which name one holds, how far its wildcards span, what it stands for."""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 _WILD: Final = re.compile(r"[*?]|\$\{")
+
+SEGMENT: Final = "\0"
+"""Stands, in a pattern, for any characters but a slash."""
+
+_RUNS: Final = ("*", SEGMENT)
+_MEANS: Final = {"*": ".*", "?": ".", SEGMENT: "[^/]*"}
+_SPLIT: Final = re.compile(f"([*?{SEGMENT}])")
 
 # Where the name ends, in the part of an ARN after the account. "Resource types defined by …" on each service's page of
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
@@ -69,8 +77,18 @@ def _name_part(service: str, resource: str) -> str:
     return match.group() if match else resource
 
 
+def matches(text: str, pattern: str) -> bool:
+    """Whether `pattern`, with `*`, `?` and SEGMENT, stands for `text`; both in the same case."""
+    return pattern == text or _compiled(pattern).fullmatch(text) is not None
+
+
+@lru_cache(4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile("".join(_MEANS.get(part) or re.escape(part) for part in _SPLIT.split(pattern)), re.DOTALL)
+
+
 def overlap(one: str, other: str) -> bool:
-    """Whether some string matches both patterns of literals, `*` and `?`."""
+    """Whether some string matches both patterns of literals, `*`, `?` and SEGMENT."""
     reachable = {(0, 0)}
     pending = [(0, 0)]
     while pending:
@@ -87,15 +105,15 @@ def overlap(one: str, other: str) -> bool:
 def _steps(one: str, other: str, i: int, j: int) -> list[tuple[int, int]]:
     a, b = one[i : i + 1], other[j : j + 1]
     steps = []
-    if a == "*":
+    if a in _RUNS:
         steps.append((i + 1, j))
-    if b == "*":
+    if b in _RUNS:
         steps.append((i, j + 1))
-    if a and b:
-        if a == "*" and b != "*":
-            steps.append((i, j + 1))
-        elif b == "*" and a != "*":
-            steps.append((i + 1, j))
+    if a and b and not (a in _RUNS and b in _RUNS):
+        if a in _RUNS:
+            steps += [(i, j + 1)] if a == "*" or b != "/" else []
+        elif b in _RUNS:
+            steps += [(i + 1, j)] if b == "*" or a != "/" else []
         elif a == b or "?" in (a, b):
             steps.append((i + 1, j + 1))
     return steps

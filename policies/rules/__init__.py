@@ -3,9 +3,11 @@
 from ..framework.rule import Rule
 from . import (
     acceptance,
+    actions,
     alarms,
     append_only,
     buckets,
+    conditions,
     encryption,
     exceptions,
     identity,
@@ -27,6 +29,12 @@ from . import (
 
 FAMILIES: dict[str, tuple[Rule, ...]] = {
     "Identity policies": (identity.no_wildcard_action, identity.no_wildcard_resource, identity.one_document),
+    "Every policy": (
+        actions.action_exists,
+        actions.action_fits_resource,
+        conditions.condition_exists,
+        conditions.condition_holds,
+    ),
     "Roles": (roles.trust_one_service, trust.trust_conditions, roles.one_principal_one_role),
     "Resource policies": (
         resource_policies.no_wildcard_action,

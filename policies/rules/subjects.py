@@ -128,12 +128,25 @@ def identity_statements(policy: Resource, stack: Stack) -> tuple[Statement, ...]
     return parse(policy.known("policy"))
 
 
+def trust_statements(role: Resource) -> tuple[Statement, ...]:
+    """The statements of a role's trust policy."""
+    return parse(role.known("assumeRolePolicy"))
+
+
 def _statements_of_identity_policy(policy: Resource, context: Context) -> tuple[Statement, ...]:
     return identity_statements(policy, context.stack)
 
 
 def _statements_of_resource_policy(policy: Resource, context: Context) -> Iterator[Statement]:
     yield from resource_statements(policy, context.stack)
+
+
+def _statements(holder: Resource, context: Context) -> tuple[Statement, ...]:
+    if holder.type == ROLE:
+        return trust_statements(holder)
+    if holder.type in IDENTITY_POLICIES:
+        return identity_statements(holder, context.stack)
+    return resource_statements(holder, context.stack)
 
 
 def _in_role_policy(statement: Mapping[str, Any]) -> Example:
@@ -154,3 +167,8 @@ RESOURCE_STATEMENTS: Final = Subject(
     (*RESOURCE_POLICIES, LAMBDA_PERMISSION, FUNCTION_URL), _statements_of_resource_policy, _in_queue_policy
 )
 """Each statement of a resource policy. An example is a statement."""
+
+STATEMENTS: Final = Subject(
+    (ROLE, *IDENTITY_STATEMENTS.types, *RESOURCE_STATEMENTS.types), _statements, _in_role_policy
+)
+"""Each statement of an identity, resource or trust policy. An example is a statement of an identity policy."""

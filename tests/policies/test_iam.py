@@ -11,10 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.framework.types import LAMBDA_PERMISSION, QUEUE_POLICY, ROLE, ROLE_POLICY
-from policies.iam import facts
 from policies.iam.arns import is_pinned, overlap, physical_name_in
 from policies.iam.documents import MalformedDocument, parse
-from policies.iam.facts import UNSCOPED, NoFacts, takes_no_resource
 from policies.rules.subjects import document
 from tests.policies.builders import UNKNOWN, arn, identity_text, record, violations
 from tests.policies.posters import Posters
@@ -163,26 +161,6 @@ def test_a_resource_among_others_is_found():
 def test_an_action_that_aws_lacks_cant_be_judged():
     body = {"Effect": "Allow", "Action": ["xray:PutTraces"], "Resource": "*"}
     assert "AWS has no action xray:puttraces" in granted(body, "iam-no-wildcard-resource")[0]
-
-
-def test_the_table_of_actions_without_resource_is_aws_own(monkeypatch):
-    table = dict(UNSCOPED)
-    monkeypatch.setattr(facts, "UNSCOPED", {})
-    takes_no_resource.cache_clear()
-    assert table
-    assert all(takes_no_resource(action) for action in table)
-    assert not takes_no_resource("s3:GetObject")
-    assert takes_no_resource("s3:ListAllMyBuckets")
-    takes_no_resource.cache_clear()
-
-
-def test_without_the_database_an_unlisted_action_cant_be_judged(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "policy_sentry.querying.actions", None)
-    takes_no_resource.cache_clear()
-    with pytest.raises(NoFacts, match="policy_sentry isn't installed"):
-        takes_no_resource("s3:ListAllMyBuckets")
-    assert takes_no_resource("XRay:PutTraceSegments")
-    takes_no_resource.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from tests.policies.posters import Posters
 
 PACK = Path(__file__).resolve().parents[2] / "policies"
 _LEVELS = {"mandatory": pb.MANDATORY, "advisory": pb.ADVISORY}
-STRANGERS = ("components", "handlers", "local", "policy_sentry", "pulumi_aws", "tests")
+STRANGERS = ("components", "handlers", "local", "pulumi_aws", "tests")
 
 
 @contextmanager
@@ -59,7 +59,7 @@ def serving(
 
 @pytest.fixture(scope="module")
 def pack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnalyzerStub]:
-    """The repository's pack, served from another folder to a program that has nothing but Pulumi's packages."""
+    """The repository's pack, served from another folder to a program that has nothing but what the pack requires."""
     with serving(PACK, tmp_path_factory.mktemp("elsewhere"), without=STRANGERS) as stub:
         yield stub
 
