@@ -26,14 +26,26 @@ class Queue:
     owns, refuse callers without TLS, and the dead-letter queue takes messages from this queue alone. A `fifo` queue
     keeps the order within a message group, and groups don't wait for each other (high throughput):
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/high-throughput-fifo.html
+    What the topic `topic_arn` can't deliver here is a dead letter, too.
     """
 
-    def __init__(self, owner: Pattern, name: str, *, visibility_s: int, attempts: int, fifo: bool = False) -> None:
+    def __init__(
+        self,
+        owner: Pattern,
+        name: str,
+        *,
+        visibility_s: int,
+        attempts: int,
+        fifo: bool = False,
+        topic_arn: str = "",
+    ) -> None:
         self._owner, self._name, self.tree_name, self.fifo = owner, name, owner.tree_name(name), fifo
         self.physical_name = owner.physical("queue", name, suffix=_suffix(fifo))
         self.arn = owner.names.arn("sqs", self.physical_name)
         self.visibility_s = visibility_s
-        self.dead_letters = DeadLetters(owner, f"{name}{DEAD_LETTERS}", source_arn=self.arn, fifo=fifo)
+        self.dead_letters = DeadLetters(
+            owner, f"{name}{DEAD_LETTERS}", source_arn=self.arn, topic_arn=topic_arn, fifo=fifo
+        )
         redrive = {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": attempts}
         self.queue = aws.sqs.Queue(
             self.tree_name,
@@ -112,8 +124,8 @@ class DeadLetters:
     """Where messages end that can't be worked on; kept for 14 days, SQS's longest.
 
     SQS itself moves messages here from the queue `source_arn` alone; without one, from none. EventBridge puts in what
-    it can't deliver for the rule `rule_arn`. An alarm goes off at the first message, which `holds` describes; `runbook`
-    says what to do then.
+    it can't deliver for the rule `rule_arn`, and SNS what it can't deliver for the topic `topic_arn`. An alarm goes off
+    at the first message, which `holds` describes; `runbook` says what to do then.
 
     The clock of a message starts when it is first sent, so a dead-letter queue keeps longer than its source:
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
@@ -126,6 +138,7 @@ class DeadLetters:
         *,
         source_arn: str = "",
         rule_arn: str = "",
+        topic_arn: str = "",
         fifo: bool = False,
         holds: str = "Messages were given up",
         runbook: str = "dead-letters",
@@ -143,7 +156,7 @@ class DeadLetters:
             tags=owner.tags,
             opts=owner.child(),
         )
-        self.policy = _policy(owner, self.tree_name, self.queue, self.arn, self._statements(rule_arn))
+        self.policy = _policy(owner, self.tree_name, self.queue, self.arn, self._statements(rule_arn, topic_arn))
         # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html
         self.url = f"https://sqs.{owner.names.region}.amazonaws.com/{owner.names.account}/{self.physical_name}"
         owner.watch.show(f"dead letters {name}", self.depth())
@@ -158,13 +171,20 @@ class DeadLetters:
         """Send a message: what a handler needs to give one up, with the reason."""
         return Permission(actions=("sqs:SendMessage",), resources=(self.arn,))
 
-    def _statements(self, rule_arn: str) -> tuple[Statement, ...]:
-        """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html"""
-        if not rule_arn:
-            return ()
-        because = "events that the rule can't deliver"
-        events = "events.amazonaws.com"
-        return (allow_service(events, ("sqs:SendMessage",), self.arn, source_arn=rule_arn, because=because),)
+    def _statements(self, rule_arn: str, topic_arn: str) -> tuple[Statement, ...]:
+        """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+
+        https://docs.aws.amazon.com/sns/latest/dg/sns-configure-dead-letter-queue.html
+        """
+        undeliverable = (
+            ("events.amazonaws.com", rule_arn, "events that the rule can't deliver"),
+            ("sns.amazonaws.com", topic_arn, "messages that the topic can't deliver"),
+        )
+        return tuple(
+            allow_service(service, ("sqs:SendMessage",), self.arn, source_arn=source, because=because)
+            for service, source, because in undeliverable
+            if source
+        )
 
 
 def _visible(queue: str) -> Metric:

@@ -10,6 +10,8 @@ from .pattern import Pattern
 from .permissions import Permission, Statement
 
 SERVICE = "events.amazonaws.com"
+_TARGET = "aws:cloudwatch/eventTarget:EventTarget"
+_FUNCTION = "aws:lambda/function:Function"
 
 
 class Ticker:
@@ -59,6 +61,9 @@ class Ticker:
             source_arn=self.arn,
             opts=self._owner.child(),
         )
+        lost = "a tick that is lost is followed by the next, within a minute"
+        self._owner.ledger.accept("undelivered-events", f"{_TARGET}::{self.tree_name}", lost)
+        self._owner.ledger.accept("function-async-failures", f"{_FUNCTION}::{function.tree_name}", lost)
         aws.cloudwatch.EventTarget(
             self.tree_name,
             target_id="function",

@@ -93,6 +93,7 @@ class Topic:
     ) -> aws.sns.TopicSubscription:
         """Send the messages whose body matches `only` to `queue`, as they are.
 
+        `queue` was made for this topic: what can't be delivered ends in its dead-letter queue.
         `only` is a filter policy over the message's body: at most 150 combinations of values, and a change takes up to
         15 minutes to be in force: https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html
         """
@@ -104,5 +105,6 @@ class Topic:
             raw_message_delivery=True,
             filter_policy=json.dumps(only),
             filter_policy_scope="MessageBody",
-            opts=self._owner.child(after=[after]),
+            redrive_policy=json.dumps({"deadLetterTargetArn": queue.dead_letters.arn}),
+            opts=self._owner.child(after=[after, queue.dead_letters.policy]),
         )

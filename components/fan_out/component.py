@@ -91,6 +91,7 @@ class FanOutConverter(Pattern):
             converter.name,
             visibility_s=VISIBILITY_FACTOR * converter.timeout_s,
             attempts=defaults.ATTEMPTS,
+            topic_arn=self.arrivals.arn,
         )
         policy = queue.policy(queue.filled_by_topic(self.arrivals.arn))
         self.arrivals.feed(queue, only=_uploads_with(converter.suffixes), after=policy, name=converter.name)

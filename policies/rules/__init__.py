@@ -8,8 +8,10 @@ from . import (
     append_only,
     buckets,
     conditions,
+    delivery,
     encryption,
     exceptions,
+    fifo,
     identity,
     ledger,
     logs,
@@ -23,8 +25,10 @@ from . import (
     streams,
     tags,
     tokens,
+    tracing,
     transport,
     trust,
+    workflows,
 )
 
 FAMILIES: dict[str, tuple[Rule, ...]] = {
@@ -59,11 +63,24 @@ FAMILIES: dict[str, tuple[Rule, ...]] = {
         queues.dead_letter_queue_retention,
         alarms.dead_letter_queue_alarm,
         queues.partial_batches,
+        fifo.fifo_queues,
+    ),
+    "Deliveries": (
+        delivery.undelivered_events,
+        delivery.pipe_failures,
+        delivery.subscription_dead_letters,
+        delivery.function_async_failures,
     ),
     "Streams and logs of events": (streams.stream_failures, append_only.append_only_log),
-    "State machines": (machines.machine_role, tokens.task_tokens),
+    "State machines": (
+        machines.machine_role,
+        workflows.machine_timeouts,
+        workflows.machine_failures,
+        tokens.task_tokens,
+    ),
     "Routes": (routes.auth_on_every_route,),
     "Logs": (logs.log_retention, logs.function_log_group, logs.api_access_logs, logs.machine_logs),
+    "Traces": (tracing.tracing,),
     "Tags": (tags.tags,),
     "Exceptions": (exceptions.exceptions, exceptions.exceptions_live),
 }

@@ -8,10 +8,13 @@ from ..framework.ledger import Acceptance
 from ..framework.resources import Resource
 from ..framework.rule import Context, Example, Rule, Severity, resources, rule
 from ..framework.types import PATTERN, TOPIC
+from .delivery import function_async_failures, undelivered_events
 from .encryption import encryption_at_rest
 from .routes import auth_on_every_route
 
-ACCEPTABLE: dict[str, Rule] = {each.id: each for each in (auth_on_every_route, encryption_at_rest)}
+ACCEPTABLE: dict[str, Rule] = {
+    each.id: each for each in (auth_on_every_route, encryption_at_rest, function_async_failures, undelivered_events)
+}
 
 
 def _accepting(rule_id: str) -> Example:

@@ -153,7 +153,13 @@ class Posters:
             record(
                 SUBSCRIPTION,
                 "posters-jobs",
-                {"topic": topic, "protocol": "sqs", "endpoint": arn("sqs", "video-jobs"), "rawMessageDelivery": True},
+                {
+                    "topic": topic,
+                    "protocol": "sqs",
+                    "endpoint": arn("sqs", "video-jobs"),
+                    "rawMessageDelivery": True,
+                    "redrivePolicy": json.dumps({"deadLetterTargetArn": arn("sqs", "video-jobs-dlq")}),
+                },
                 {"topic": f"{TOPIC} {name}", "endpoint": f"{QUEUE} posters-jobs"},
             ),
         ]
@@ -213,7 +219,13 @@ class Posters:
             record(
                 FUNCTION,
                 name,
-                {"name": "video-worker", "role": role_arn, "timeout": 30, "tags": TAGS},
+                {
+                    "name": "video-worker",
+                    "role": role_arn,
+                    "timeout": 30,
+                    "tracingConfig": {"mode": "Active"},
+                    "tags": TAGS,
+                },
                 {"role": f"{ROLE} {name}"},
             ),
             record(
