@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 API_ACCOUNT: Final = "aws:apigateway/account:Account"
+ATTACHMENT: Final = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 BUCKET: Final = "aws:s3/bucket:Bucket"
 BUCKET_ENCRYPTION: Final = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 BUCKET_NOTIFICATION: Final = "aws:s3/bucketNotification:BucketNotification"
@@ -16,6 +17,7 @@ EVENT_SOURCE_MAPPING: Final = "aws:lambda/eventSourceMapping:EventSourceMapping"
 EVENT_TARGET: Final = "aws:cloudwatch/eventTarget:EventTarget"
 FUNCTION: Final = "aws:lambda/function:Function"
 FUNCTION_URL: Final = "aws:lambda/functionUrl:FunctionUrl"
+KMS_GRANT: Final = "aws:kms/grant:Grant"
 KMS_KEY: Final = "aws:kms/key:Key"
 EVENT_BUS: Final = "aws:cloudwatch/eventBus:EventBus"
 LAMBDA_PERMISSION: Final = "aws:lambda/permission:Permission"

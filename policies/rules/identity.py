@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..framework.resources import Resource
 from ..framework.rule import Context, Scope, Severity, resources, rule
-from ..framework.types import API_ACCOUNT, PATTERN, ROLE, ROLE_POLICY
+from ..framework.types import API_ACCOUNT, ATTACHMENT, PATTERN, ROLE, ROLE_POLICY
 from ..iam.arns import has_wildcard, is_pinned
 from ..iam.conditions import holds_to
 from ..iam.documents import Statement
@@ -165,7 +165,7 @@ def _has_reason(statement: Statement, policy: Resource, context: Context) -> boo
     scope=Scope.RESOURCE,
     on=resources(
         ROLE,
-        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        ATTACHMENT,
         "aws:iam/policyAttachment:PolicyAttachment",
         "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
         "aws:iam/userPolicyAttachment:UserPolicyAttachment",
@@ -179,7 +179,7 @@ def _has_reason(statement: Statement, policy: Resource, context: Context) -> boo
     same_as=("cdk-nag AwsSolutions-IAM4", "checkov CKV_AWS_274"),
     passes={f"{ROLE} worker": {"name": "worker", "managedPolicyArns": [], "inlinePolicies": []}},
     fails={
-        "aws:iam/rolePolicyAttachment:RolePolicyAttachment worker": {
+        f"{ATTACHMENT} worker": {
             "role": "worker",
             "policyArn": "arn:aws:iam::aws:policy/AmazonSQSFullAccess",
         }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from pulumi_policy.proxy import UnknownValueError
@@ -13,8 +13,10 @@ from ..framework.resources import Resource
 from ..framework.rule import Context, Example, Severity, resources, rule
 from ..framework.stack import Stack
 from ..framework.types import (
+    ATTACHMENT,
     BUCKET_POLICY,
     FUNCTION,
+    KMS_GRANT,
     LAMBDA_PERMISSION,
     PATTERN,
     QUEUE_POLICY,
@@ -24,7 +26,7 @@ from ..framework.types import (
 )
 from ..iam.documents import Statement, parse
 from .roles import trust, trusted_services
-from .subjects import RESOURCE_POLICIES, document, principal_of, resource_statements, waits
+from .subjects import RESOURCE_POLICIES, document, identity_statements, principal_of, resource_statements
 
 LEDGER_PAGE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege"
 JOBS = "arn:aws:sqs:eu-west-1:111122223333:jobs"
@@ -35,14 +37,23 @@ OF_PEOPLE = ("aws:iam/userPolicy:UserPolicy", "aws:iam/groupPolicy:GroupPolicy")
 
 def difference(documented: Iterable[Statement], entered: Iterable[Statement]) -> Iterator[str]:
     """What stands on one side only; a statement that stands twice must stand twice on both."""
-    documented, entered = list(documented), list(entered)
-    there, here = (Counter(each.meaning() for each in side) for side in (documented, entered))
-    for statement in documented:
-        if (there - here)[statement.meaning()]:
-            yield f"{statement.label} stands in no ledger: {describe(statement)}"
-    for statement in entered:
+    sides = ([("", statement) for statement in side] for side in (documented, entered))
+    yield from (said for _, said in _differences(*sides))
+
+
+def _differences(
+    documented: Sequence[tuple[str, Statement]], entered: Sequence[tuple[str, Statement]]
+) -> Iterator[tuple[str, str]]:
+    """The same of statements that say which document they stand in; the first ones are those that the ledger knows."""
+    there, here = (Counter(each.meaning() for _, each in side) for side in (documented, entered))
+    unclaimed = Counter(here)
+    for where, statement in documented:
+        unclaimed[statement.meaning()] -= 1
+        if unclaimed[statement.meaning()] < 0:
+            yield where, f"{statement.label} stands in no ledger: {describe(statement)}"
+    for where, statement in entered:
         if (here - there)[statement.meaning()]:
-            yield f"the ledger's entry {statement.number} stands in no document: {describe(statement)}"
+            yield where, f"the ledger's entry {statement.number} stands in no document: {describe(statement)}"
 
 
 def describe(statement: Statement) -> str:
@@ -72,7 +83,7 @@ def _granted(action: str) -> Example:
     "ledger-grants",
     "Every identity document is what the ledger says, and the ledger is all there is",
     severity=Severity.HIGH,
-    on=resources(ROLE_POLICY, *OF_PEOPLE, PATTERN),
+    on=resources(ROLE_POLICY, ATTACHMENT, *OF_PEOPLE, PATTERN),
     judges={ROLE_POLICY: ("policy", "role"), PATTERN: ("grants",)},
     why="The ledger gives each grant a reason; a grant beside it has none, and one that no document holds is a claim.",
     fix="Give the permission to what needs it, as `permissions=[…]`: the component writes document and ledger",
@@ -81,8 +92,8 @@ def _granted(action: str) -> Example:
     fails=_granted("sqs:DeleteMessage"),
 )
 def ledger_grants(resource: Resource, context: Context) -> Iterator[str]:
-    """Judge an inline document against the ledger, and a pattern's ledger by whether each principal has a document."""
-    if resource.type == ROLE_POLICY:
+    """Judge a document against the ledger, and a pattern's ledger by whether each principal has a document."""
+    if resource.type == ROLE_POLICY or _is_read_back(resource):
         yield from _against_ledger(resource, context.stack)
         return
     if resource.type in OF_PEOPLE:
@@ -97,21 +108,36 @@ def ledger_grants(resource: Resource, context: Context) -> Iterator[str]:
                 yield f"the ledger's entry {grant.statement.number} of {principal} has no reason"
 
 
+def _is_read_back(attachment: Resource) -> bool:
+    """Whether what a managed policy grants is known: only AWS can tell, after the update."""
+    return attachment.type == ATTACHMENT and attachment.known("policy") is not None
+
+
 def _against_ledger(policy: Resource, stack: Stack) -> Iterator[str]:
+    """What a document grants that the ledger doesn't, beside the principal's documents before it.
+
+    What stands in no document is said of the first.
+    """
     principal = principal_of(policy, stack)
     grants = stack.ledger.grants.get(principal)
-    beside = [other.name for other in _policies_of(principal, stack) if other is not policy]
-    if beside:
-        yield f"{principal} has other inline documents beside this one: {', '.join(beside)}"
     if not grants:
         yield f"the document of {principal} stands in no ledger"
         return
-    if not waits(policy, stack):
-        yield from difference(parse(policy.known("policy")), (grant.statement for grant in grants))
+    documents = {one.urn: identity_statements(one, stack) for one in stack.once(_documents)[principal]}
+    entered = [grant.statement for grant in grants]
+    together = [(urn, statement) for urn, statements in documents.items() for statement in statements]
+    _, *beside = documents
+    for urn, said in _differences(together, [("", statement) for statement in entered]):
+        if urn == policy.urn or (not urn and policy.urn not in beside):
+            yield said
 
 
-def _policies_of(principal: str, stack: Stack) -> list[Resource]:
-    return [policy for policy in stack.of(ROLE_POLICY) if _known_principal(policy, stack) == principal]
+def _documents(stack: Stack) -> dict[str, list[Resource]]:
+    """The documents of each principal, those that are attached last."""
+    found: dict[str, list[Resource]] = defaultdict(list)
+    for policy in (*stack.of(ROLE_POLICY), *filter(_is_read_back, stack.of(ATTACHMENT))):
+        found[_known_principal(policy, stack)].append(policy)
+    return found
 
 
 def _documented_principals(stack: Stack) -> set[str]:
@@ -191,7 +217,7 @@ def _entered(principal: str) -> Example:
     "ledger-statements",
     "Every resource policy is what the ledger says, and the ledger is all there is",
     severity=Severity.HIGH,
-    on=resources(*RESOURCE_POLICIES, LAMBDA_PERMISSION, PATTERN),
+    on=resources(*RESOURCE_POLICIES, LAMBDA_PERMISSION, KMS_GRANT, PATTERN),
     judges={QUEUE_POLICY: ("policy",), BUCKET_POLICY: ("policy",), TOPIC_POLICY: ("policy",), PATTERN: ("statements",)},
     why="A resource policy opens a resource to others; whoever reads the ledger must see all of them.",
     fix="Let the component write the policy, from statements that say why",
@@ -210,12 +236,24 @@ def ledger_statements(resource: Resource, context: Context) -> Iterator[str]:
         return
     entry = entries.get(resource.key)
     if entry is None:
-        yield "stands in no ledger"
+        yield f"stands in no ledger: {_granted_by(resource, context.stack)}"
     elif resource.type == LAMBDA_PERMISSION:
         if not (entry.awaits and resource.is_unknown("sourceArn")):
             yield from difference(_on_function(resource, context.stack, entry), entry.statements)
     elif not (entry.awaits and resource.is_unknown("policy")):
         yield from difference(parse(resource.known("policy")), entry.statements)
+
+
+def _granted_by(policy: Resource, stack: Stack) -> str:
+    """What a resource policy that nobody entered gives to whom."""
+    if policy.type == KMS_GRANT:
+        return f"Allow {', '.join(policy.known('operations'))} to {policy.known('granteePrincipal')}"
+    statements = resource_statements(policy, stack)
+    if policy.type == LAMBDA_PERMISSION:
+        function = stack.named_by(policy, "function", FUNCTION)
+        on = function.given("arn") or function.name if function else policy.known("function")
+        statements = tuple(replace(statement, resources=(on,)) for statement in statements)
+    return "; ".join(map(describe, statements))
 
 
 def _on_function(permission: Resource, stack: Stack, entry: PolicyEntry) -> Iterator[Statement]:

@@ -12,9 +12,13 @@ from policies.framework.types import (
     BUCKET,
     BUCKET_NOTIFICATION,
     DISTRIBUTION,
+    EVENT_RULE,
     EVENT_SOURCE_MAPPING,
+    EVENT_TARGET,
     FUNCTION,
     METRIC_ALARM,
+    PIPE,
+    SCHEDULE,
     SUBSCRIPTION,
     USER_POOL,
 )
@@ -63,10 +67,6 @@ _SENT: Final = {
     "events": "events:PutEvents",
 }
 """What it takes to hand one message to a target, by its service."""
-
-EVENT_TARGET: Final = "aws:cloudwatch/eventTarget:EventTarget"
-PIPE: Final = "aws:pipes/pipe:Pipe"
-SCHEDULE: Final = "aws:scheduler/schedule:Schedule"
 
 
 def needs(stack: Stack) -> Iterator[Need]:
@@ -128,7 +128,7 @@ def _dead_letters(function: Resource, stack: Stack) -> Iterator[Need]:
 
 def _target(target: Resource, stack: Stack) -> Iterator[Need]:
     """What EventBridge reaches by a policy it reaches as itself, for the rule; the rest by the target's role."""
-    rule = stack.find(target.known("rule"), "aws:cloudwatch/eventRule:EventRule")
+    rule = stack.find(target.known("rule"), EVENT_RULE)
     if rule is None:
         return
     arn, role, sent = target.known("arn"), target.known("roleArn"), on_behalf(arn_of(rule))

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from policies.framework.resources import Resource
 from policies.framework.stack import Stack
-from policies.framework.types import API_ACCOUNT, FUNCTION, ROLE, STATE_MACHINE
+from policies.framework.types import (
+    API_ACCOUNT,
+    EVENT_RULE,
+    EVENT_TARGET,
+    FUNCTION,
+    PIPE,
+    ROLE,
+    SCHEDULE,
+    STATE_MACHINE,
+)
 from policies.iam.evaluation import Request
 
-from .deliveries import EVENT_TARGET, PIPE, SCHEDULE
 from .need import SAMPLE, Need, arn_of, by_role, given, on_behalf, part
 from .routes import INTEGRATION
 
@@ -28,8 +36,23 @@ class _User:
     service: str
     prop: str
     page: str
-    source: str = ""
-    """Whether the service says for which resource it assumes the role: `itself`, `group`, or not documented."""
+    source: Callable[[Resource, Stack], str] | None = None
+    """The ARN of what the service assumes the role for, where it documents that it sends that."""
+
+
+def _itself(user: Resource, _: Stack) -> str:
+    return arn_of(user)
+
+
+def _group(schedule: Resource, _: Stack) -> str:
+    """https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html"""
+    arn = arn_of(schedule)
+    return ":".join([*arn.split(":")[:5], f"schedule-group/{part(arn, 5).split('/')[1]}"])
+
+
+def _rule(target: Resource, stack: Stack) -> str:
+    rule = stack.find(str(target.known("rule")), EVENT_RULE)
+    return arn_of(rule) if rule else ""
 
 
 _USERS: Final = {
@@ -38,22 +61,25 @@ _USERS: Final = {
         "states.amazonaws.com",
         "roleArn",
         _GUIDE + "step-functions/latest/dg/procedure-create-iam-role.html",
-        "itself",
+        _itself,
     ),
     PIPE: _User(
         "pipes.amazonaws.com",
         "roleArn",
         _GUIDE + "eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html",
-        "itself",
+        _itself,
     ),
     SCHEDULE: _User(
         "scheduler.amazonaws.com",
         "target.roleArn",
         _GUIDE + "scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html",
-        "group",
+        _group,
     ),
     EVENT_TARGET: _User(
-        "events.amazonaws.com", "roleArn", _GUIDE + "eventbridge/latest/userguide/eb-events-iam-roles.html"
+        "events.amazonaws.com",
+        "roleArn",
+        _GUIDE + "eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html",
+        _rule,
     ),
     INTEGRATION: _User(
         "apigateway.amazonaws.com", "credentials", _GUIDE + "apigateway/latest/developerguide/permissions.html"
@@ -69,7 +95,7 @@ _USERS: Final = {
 def needs(stack: Stack) -> Iterator[Need]:
     """What services need of roles, and functions of their logs and traces."""
     for user, row, role in _uses(stack):
-        sent = on_behalf(_source(user, row)) if row.source else {}
+        sent = on_behalf(row.source(user, stack)) if row.source else {}
         asked = Request(principal=row.service, action="sts:AssumeRole", resource=arn_of(role), context=sent)
         yield Need(source=user.key, target=role.key, request=asked, side="trust", page=row.page)
     for function in stack.of(FUNCTION):
@@ -94,14 +120,6 @@ def _uses(stack: Stack) -> Iterator[tuple[Resource, _User, Resource]]:
             role = stack.find(value, ROLE) if isinstance(value, str) else None
             if role:
                 yield user, row, role
-
-
-def _source(user: Resource, row: _User) -> str:
-    arn = arn_of(user)
-    if row.source == "itself":
-        return arn
-    group = part(arn, 5).split("/")[1]
-    return ":".join([*arn.split(":")[:5], f"schedule-group/{group}"])
 
 
 def _of_function(function: Resource, stack: Stack) -> Iterator[Need]:
