@@ -67,9 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     engine.add_argument(
         "--engine", choices=("local", "pulumi"), default="local", help="pulumi: the official CLI on PATH, on this stack"
     )
-    policed = argparse.ArgumentParser(add_help=False)
+    ruled = argparse.ArgumentParser(add_help=False)
+    ruled.add_argument("--policy-pack-config", type=Path, help="JSON file: rule to level or to its settings")
+    policed = argparse.ArgumentParser(add_help=False, parents=[ruled])
     policed.add_argument("--policy-pack", type=Path, action="append", help="folder of a policy pack; repeatable")
-    policed.add_argument("--policy-pack-config", type=Path, help="JSON file: rule to level or to its settings")
 
     def add(name: str, command: Callable[..., int], text: str, *parents: argparse.ArgumentParser) -> Any:
         subparser = commands.add_parser(name, parents=[common, *parents], help=text, description=text)
@@ -84,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     outputs = add("outputs", _outputs, "Print the stack's outputs.")
     outputs.add_argument("--show-secrets", action="store_true", help="print secrets in plain text")
     add("state", _state, "Print the state, in the shape of `pulumi stack export`.")
+    policy = add("policy", _policy, "Judge the deployed stack, or a state, by the repository's policy pack.", ruled)
+    policy.add_argument("--state", type=Path, help="file that `pulumi stack export` printed (default: this stack)")
     add("env", _env, 'Print lines that let a shell reach the local AWS: eval "$(python -m local env)".')
     start = add("start", _start, "Start the local AWS.")
     start.add_argument("--renew", action="store_true", help="end one that runs older code; it forgets what it holds")
@@ -289,6 +292,22 @@ def _state(options: argparse.Namespace, settings: Settings) -> int:
     document = export(_file(options, settings).read_json())
     print(json.dumps(document if options.json else redacted(document), indent=4))
     return DONE
+
+
+def _policy(options: argparse.Namespace, settings: Settings) -> int:
+    from local import policy  # noqa: PLC0415 - all rules, for which the other commands don't wait
+
+    if options.state:
+        resources = policy.resources(policy.read_state(options.state))
+    else:
+        file = _file(options, settings)
+        resources = policy.resources(export(file.read_json()), file.crypter)
+    verdicts = policy.judged(resources, load_project(options.cwd.resolve()), _rules(options))
+    if options.json:
+        print(json.dumps(verdicts.to_json()))
+    else:
+        verdicts.show(Console(highlight=False))
+    return verdicts.exit_code
 
 
 def _env(options: argparse.Namespace, settings: Settings) -> int:

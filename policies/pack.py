@@ -24,6 +24,7 @@ from .framework.exceptions import CONFIG_KEY, Exceptions
 from .framework.resources import Resource
 from .framework.rule import Rule, Scope
 from .framework.stack import Stack
+from .framework.types import canonical
 from .judge import excepted, judge_rule
 from .rules import RULES
 
@@ -71,12 +72,12 @@ def _policy(rule: Rule, stacks: _Stacks) -> Policy:
             report(finding.message, finding.urn)
 
     def judge_one(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        if rule.on.covers(args.resource_type):
+        if rule.on.covers(canonical(args.resource_type)):
             for finding in rule.judge(*_alone(args, stacks.exceptions), args.get_config()):
                 report(finding.message, finding.urn)
 
     def remedy_one(args: ResourceValidationArgs) -> Any:
-        if not rule.on.covers(args.resource_type):
+        if not rule.on.covers(canonical(args.resource_type)):
             return None
         changes = rule.remedies(*_alone(args, stacks.exceptions), args.get_config())
         if not changes:

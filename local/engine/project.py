@@ -76,6 +76,14 @@ def interpreter(root: Path, runtime: Mapping[str, Any]) -> str:
 
 def load_config(project: Project, stack: str, decrypt: Callable[[str], str]) -> Config:
     """The stack's settings over the project's defaults. Raises EngineError for a missing value without default."""
+    config = stack_config(project, stack, decrypt)
+    if missing := sorted(_required(project) - config.values.keys()):
+        raise EngineError(f"Pulumi.{stack}.yaml lacks {', '.join(missing)}: Pulumi.yaml declares it without a default")
+    return config
+
+
+def stack_config(project: Project, stack: str, decrypt: Callable[[str], str]) -> Config:
+    """The same, whether or not it is complete."""
     values: dict[str, str] = {}
     secret: set[str] = set()
     for key, declared in project.defaults.items():
@@ -86,9 +94,6 @@ def load_config(project: Project, stack: str, decrypt: Callable[[str], str]) -> 
         values[name] = _text(plain)
         if plain is not value and plain != value:
             secret.add(name)
-    missing = sorted(_required(project) - values.keys())
-    if missing:
-        raise EngineError(f"Pulumi.{stack}.yaml lacks {', '.join(missing)}: Pulumi.yaml declares it without a default")
     return Config(values=values, secret_keys=frozenset(secret & values.keys()))
 
 

@@ -147,6 +147,12 @@ def blank(records: list[Record], type_: str, prop: str) -> list[Record]:
     return changed
 
 
+def rows(records: list[Record]) -> list[dict[str, Any]]:
+    """The records as a state holds them."""
+    given = ("type", "urn", "inputs", "parent", "propertyDependencies")
+    return [{**{key: each[key] for key in given}, "outputs": each["props"]} for each in records]
+
+
 def remedied(rule: Rule, records: list[Record]) -> list[Record]:
     """The resources as a rule's remedy leaves them."""
     changed = copy.deepcopy(records)

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
-import grpc
 import pytest
-from google.protobuf import empty_pb2, json_format, struct_pb2
+from google.protobuf import empty_pb2, json_format
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.proto import analyzer_pb2 as pb
 from pulumi.runtime.proto.analyzer_pb2_grpc import AnalyzerStub
@@ -27,34 +21,9 @@ from policies.reading import read_once
 from policies.rules import RULES
 from tests.policies.builders import UNKNOWN, Record, from_example, identity_text, record, violations
 from tests.policies.posters import Posters
+from tests.policies.serving import LEVELS, PACK, configuration, question, reported, serving, struct
 
-PACK = Path(__file__).resolve().parents[2] / "policies"
-_LEVELS = {"mandatory": pb.MANDATORY, "advisory": pb.ADVISORY}
 STRANGERS = ("components", "handlers", "local", "pulumi_aws", "tests")
-
-
-@contextmanager
-def serving(
-    folder: Path, cwd: Path, *, without: tuple[str, ...] = (), config: Mapping[str, str] | None = None
-) -> Generator[AnalyzerStub]:
-    """The pack, started as the CLI does for a stack with this configuration; `without` can't be imported there."""
-    (cwd / "sitecustomize.py").write_text(f"import sys\nsys.modules.update(dict.fromkeys({without!r}))\n")
-    environment = {**os.environ, "PYTHONPATH": str(cwd), "PULUMI_PROJECT": "video", "PULUMI_STACK": "test"}
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", str(folder)],
-        cwd=cwd,
-        env=environment | {"PULUMI_DRY_RUN": "true", "PULUMI_CONFIG": json.dumps(config or {})},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout
-        port = process.stdout.readline().strip()
-        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-            yield AnalyzerStub(channel)
-    finally:
-        process.kill()
-        process.communicate()
 
 
 @pytest.fixture(scope="module")
@@ -62,20 +31,6 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnalyzerStub]:
     """The repository's pack, served from another folder to a program that has nothing but what the pack requires."""
     with serving(PACK, tmp_path_factory.mktemp("elsewhere"), without=STRANGERS) as stub:
         yield stub
-
-
-def reported(stub: AnalyzerStub, records: list[Record]) -> set[tuple[str, str, str]]:
-    """What the pack reports for a stack: rule, URN and message."""
-    titles = {rule.id: rule.title for rule in RULES}
-    answers = [stub.Analyze(_one(each)) for each in records]
-    answers.append(stub.AnalyzeStack(pb.AnalyzeStackRequest(resources=[_of_stack(each) for each in records])))
-    diagnostics = [diagnostic for answer in answers for diagnostic in answer.diagnostics]
-    # what a remedy leaves is reported as a violation like any other
-    levels = {rule.id: _LEVELS[rule.level] for rule in RULES}
-    assert all(each.enforcementLevel == levels[each.policyName] for each in diagnostics)
-    return {
-        (each.policyName, each.urn, each.message.removeprefix(f"{titles[each.policyName]}\n")) for each in diagnostics
-    }
 
 
 def expected(records: list[Record], exceptions: Exceptions = NONE) -> set[tuple[str, str, str]]:
@@ -113,7 +68,7 @@ def test_the_pack_describes_its_rules(pack):
     assert info.name == "serviceful"
     assert [each.name for each in info.policies] == [rule.id for rule in RULES]
     assert all(each.url and each.remediation_steps for each in info.policies)
-    levels = [pb.REMEDIATE if rule.remedy else _LEVELS[rule.level] for rule in RULES]
+    levels = [pb.REMEDIATE if rule.remedy else LEVELS[rule.level] for rule in RULES]
     assert [each.enforcementLevel for each in info.policies] == levels
     (visibility,) = [each for each in info.policies if each.name == "queue-visibility-timeout"]
     assert visibility.configSchema.properties["factor"]["default"] == 6
@@ -122,14 +77,14 @@ def test_the_pack_describes_its_rules(pack):
 def test_the_pack_remedies_what_the_rules_say(pack):
     for rule in (rule for rule in RULES if rule.remedy):
         for before, after in zip(from_example(rule.fails), from_example(rule.remedied), strict=True):
-            remedies = [each for each in pack.Remediate(_one(before)).remediations if each.policyName == rule.id]
+            remedies = [each for each in pack.Remediate(question(before)).remediations if each.policyName == rule.id]
             assert [MessageToDict(each.properties) for each in remedies] == [after["inputs"]] * (before != after)
 
 
 def test_a_remedy_leaves_secrets_and_unknown_values_as_they_are(pack):
     hidden = {SPECIAL_SIG_KEY: SPECIAL_SECRET_SIG, "value": "hidden"}
     props = {"name": UNKNOWN, "tags": {"owner": hidden}, "kmsMasterKeyId": hidden}
-    (remedy,) = pack.Remediate(_one(record(QUEUE, "jobs", props))).remediations
+    (remedy,) = pack.Remediate(question(record(QUEUE, "jobs", props))).remediations
     tags = {"owner": hidden, "project": "video", "stack": "test"}
     assert MessageToDict(remedy.properties) == {**props, "tags": tags}
 
@@ -138,15 +93,15 @@ def test_an_excepted_resource_is_not_remedied(tmp_path):
     expires = (today() + timedelta(20)).isoformat()
     entry = {"rule": "tags", "resource": f"{QUEUE}::jobs", "reason": "soon", "owner": "me", "expires": expires}
     with serving(PACK, tmp_path, config={CONFIG_KEY: json.dumps([entry])}) as stub:
-        assert [len(stub.Remediate(_one(record(QUEUE, name, {}))).remediations) for name in ("jobs", "other")] == [0, 1]
+        assert [len(stub.Remediate(question(record(QUEUE, name, {}))).remediations) for name in ("jobs", "other")] == [
+            0,
+            1,
+        ]
 
 
 def test_a_stack_may_choose_a_limit(tmp_path):
-    settings = struct_pb2.Struct()
-    settings.update({"factor": 7})
-    config = pb.PolicyConfig(enforcementLevel=pb.MANDATORY, properties=settings)
     with serving(PACK, tmp_path) as stub:
-        stub.Configure(pb.ConfigureAnalyzerRequest(policyConfig={"queue-visibility-timeout": config}))
+        stub.Configure(configuration({"queue-visibility-timeout": {"factor": 7}}))
         ((rule, _, message),) = reported(stub, Posters().records())
     assert rule == "queue-visibility-timeout"
     assert "asks for 210 s" in message
@@ -189,33 +144,5 @@ def test_equal_properties_are_converted_once_and_other_ones_anew(monkeypatch):
     monkeypatch.setattr(json_format, "MessageToDict", convert)
     read_once()
     bags = [{"name": "a", "tags": ["x"]}, {"name": "a", "tags": ["x"]}, {"name": "b", "tags": ["x"]}, {}]
-    assert [json_format.MessageToDict(_struct(bag)) for bag in bags] == bags
-    assert converted == [_struct(bag) for bag in bags[1:]]
-
-
-def _one(record: Record) -> pb.AnalyzeRequest:
-    return pb.AnalyzeRequest(
-        type=record["type"], name=record["name"], urn=record["urn"], properties=_struct(record["inputs"])
-    )
-
-
-def _of_stack(record: Record) -> pb.AnalyzerResource:
-    dependencies = {
-        prop: pb.AnalyzerPropertyDependencies(urns=urns)
-        for prop, urns in record["propertyDependencies"].items()
-        if urns
-    }
-    return pb.AnalyzerResource(
-        type=record["type"],
-        name=record["name"],
-        urn=record["urn"],
-        parent=record["parent"],
-        properties=_struct(record["props"]),
-        propertyDependencies=dependencies,
-    )
-
-
-def _struct(props: dict) -> struct_pb2.Struct:
-    struct = struct_pb2.Struct()
-    struct.update(props)
-    return struct
+    assert [json_format.MessageToDict(struct(bag)) for bag in bags] == bags
+    assert converted == [struct(bag) for bag in bags[1:]]
