@@ -25,6 +25,8 @@ class Grant:
     statement: Statement
     because: str
     pattern: Resource
+    page: str = ""
+    """AWS's page, where only that says that the grant is needed."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,14 @@ class Ledger:
             if AWAITED in repr(filled):
                 self.awaiting.add(entry["principal"])
             of_principal.append(
-                Grant(entry["principal"], entry["service"], statement, entry.get("because", ""), pattern)
+                Grant(
+                    entry["principal"],
+                    entry["service"],
+                    statement,
+                    entry.get("because", ""),
+                    pattern,
+                    entry.get("page", ""),
+                )
             )
         for entry in _entries(pattern, "accepted"):
             self.accepted.append(Acceptance(entry["rule"], entry["resource"], entry.get("because", ""), pattern))

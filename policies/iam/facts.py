@@ -69,6 +69,9 @@ class Action:
     keys: Mapping[str, str] = field(repr=False)
     """Condition key that a request for it may carry → its type: `String`, `ArrayOfARN`, `Bool`, … Not global keys."""
 
+    needs: frozenset[str]
+    """What the caller must be allowed too, in lower case: `iam:passrole` where it gives a role to something."""
+
 
 @dataclass(frozen=True)
 class Service:
@@ -148,6 +151,9 @@ def _action(prefix: str, given: Mapping[str, Any], body: Mapping[str, Any], form
         types=types,
         formats=tuple(formats[each] for each in types if each in formats),
         keys=known | dict(amended.keys if amended else {}),
+        needs=frozenset(
+            need.lower() for each in given["resource_types"].values() for need in each["dependent_actions"]
+        ),
     )
 
 

@@ -10,8 +10,10 @@ from . import (
     conditions,
     delivery,
     encryption,
+    escalation,
     exceptions,
     fifo,
+    grammar,
     identity,
     ledger,
     logs,
@@ -33,7 +35,14 @@ from . import (
 
 FAMILIES: dict[str, tuple[Rule, ...]] = {
     "Identity policies": (identity.no_wildcard_action, identity.no_wildcard_resource, identity.one_document),
+    "Principals": (
+        escalation.no_escalation,
+        escalation.no_exposure,
+        escalation.no_sum_of_wildcards,
+        escalation.pass_role,
+    ),
     "Every policy": (
+        grammar.document_valid,
         actions.action_exists,
         actions.action_fits_resource,
         conditions.condition_exists,

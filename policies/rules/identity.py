@@ -12,9 +12,9 @@ from ..iam.arns import has_wildcard, is_pinned
 from ..iam.conditions import holds_to
 from ..iam.documents import Statement
 from ..iam.facts import takes_no_resource
+from .principals import MANAGED_POLICY
 from .subjects import IDENTITY_STATEMENTS, POLICY_DOCUMENT, document, identity_statements
 
-MANAGED_POLICY = "aws:iam/policy:Policy"
 GRAMMAR = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html"
 LEAST_PRIVILEGE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege"
 

@@ -280,7 +280,7 @@ def test_a_grant_hidden_in_a_second_statement_of_a_role_is_found():
     hidden = [*posters.grants, {**posters.grants[0], "actions": ["s3:*"]}]
     posters.change(ROLE_POLICY, "posters-worker", policy=identity_text(hidden))
     rules = {each.rule for each in violations(posters.records())}
-    assert rules == {"iam-no-wildcard-action", "ledger-grants", "s3-no-notification-loop"}
+    assert rules == {"iam-no-exposure", "iam-no-wildcard-action", "ledger-grants", "s3-no-notification-loop"}
 
 
 @given(st.text("ab*?", max_size=6), st.text("ab", max_size=6))
