@@ -115,6 +115,10 @@ def _case(
     exceptions: Any = (),
 ) -> Case:
     records = [_record(key, props or {}) for key, props in resources.items()]
+    type_, _, name = _ELSEWHERE.partition(" ")
+    elsewhere = record(type_, name, {})
+    if any([elsewhere["urn"]] in each["propertyDependencies"].values() for each in records):
+        records.append(elsewhere)
     parts = {_urn(key, records): (part,) if isinstance(part, str) else tuple(part) for key, part in finds.items()}
     return Case(rule, case, records, parts, like, settings or {}, exceptions)
 
