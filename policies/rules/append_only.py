@@ -81,7 +81,7 @@ def append_only_log(log: Resource, context: Context) -> Iterator[str]:
     if log.type == TABLE:
         if not _is_append_only(log, name, grants):
             return
-        if (log.known("ttl") or {}).get("enabled"):
+        if (log.given("ttl") or {}).get("enabled"):
             yield "lets items expire (ttl)"
     for label, statement in (*grants, *_own_grants(log, context.stack)):
         if denied := sorted({action for action in _CHANGES[log.type] if _allows(statement, action, name)}):

@@ -112,13 +112,18 @@ def _next(resource: Resource, stack: Stack) -> Iterator[Resource]:
 
 def _read(source: Resource, stack: Stack) -> Iterator[Resource]:
     """What reads a queue, a stream or a table's stream."""
-    for mapping in stack.naming(source, EVENT_SOURCE_MAPPING, "eventSourceArn"):
+    for mapping in _readers(source, EVENT_SOURCE_MAPPING, "eventSourceArn", stack):
         yield from _found(stack.named_by(mapping, "functionName", FUNCTION))
         yield from _destinations(mapping, stack)
-    for pipe in stack.naming(source, PIPE, "source"):
+    for pipe in _readers(source, PIPE, "source", stack):
         yield from _found(stack.named_by(pipe, "target", *TARGETS))
         if pipe.known("enrichment"):
             yield from _found(stack.named_by(pipe, "enrichment", FUNCTION, STATE_MACHINE))
+
+
+def _readers(source: Resource, type_: str, prop: str, stack: Stack) -> Iterator[Resource]:
+    """Those of `type_` that read `source`. An unknown ARN of a table's stream is the table's, and no queue's."""
+    return (each for each in stack.of(type_) if stack.named_by(each, prop, QUEUE, STREAM, TABLE) is source)
 
 
 def _started(runs: Resource, stack: Stack) -> Iterator[Resource]:
