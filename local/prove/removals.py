@@ -58,6 +58,8 @@ class Remover:
     usage: Usage
     tell: Callable[[Removal], None] = lambda removal: None
     _done: dict[Right, Removal] = field(default_factory=dict)
+    _telling: dict[tuple[str, str], Exercise] = field(default_factory=dict)
+    """The exercise that broke for want of an action on something of a pattern: it may tell of the action's others."""
 
     def remove(self, rights: Sequence[Right]) -> Mapping[Right, Removal]:
         """Take away each of the rights, which all are used by some exercise."""
@@ -66,7 +68,13 @@ class Remover:
         return {right: self._done.get(right, Removal(right=right)) for right in rights}
 
     def _try(self, job: _Job) -> Sequence[_Job]:
+        kind = (job.right.pattern, job.right.action)
+        telling = self._telling.get(kind)
+        if telling in job.exercises[1:] and not job.tried:
+            return [replace(job, exercises=tuple(sorted(job.exercises, key=telling.__ne__)))]
         removal = self._without(job)
+        if removal.proves:
+            self._telling[kind] = job.exercise
         if removal.proves or len(job.exercises) == 1:
             self._done[job.right] = removal
             self.tell(removal)
