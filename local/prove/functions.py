@@ -8,7 +8,8 @@ from typing import Any
 
 from local.tour.guide import Guide
 
-_LOGGED_S = 4
+_LOGGED_S = 1
+"""The local AWS keeps what a function printed before it says that the function has ended."""
 
 
 def configuration(guide: Guide, function: str) -> dict[str, Any]:

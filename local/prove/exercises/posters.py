@@ -72,13 +72,12 @@ def refuse(guide: Guide) -> None:
 
 def log(guide: Guide) -> None:
     """Start every function anew: what each does is in its log."""
-    branches = _branches(guide)
     form = guide.outputs["posters_upload_function"]
-    functions = {name: branch.function for name, branch in branches.items()}
-    since = renew(guide, form, *functions.values())
+    since = renew(guide, form)
     expect_logged(guide, form, _form(guide)["key"], since)
-    key = _announce(guide, branches, size=1)
-    for branch in branches.values():
+    for name, branch in _branches(guide).items():
+        since = renew(guide, branch.function)
+        key = _announce(guide, {name: branch}, size=1)
         branch.finish()
         expect_logged(guide, branch.function, key, since)
 
