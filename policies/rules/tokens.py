@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
@@ -11,10 +11,11 @@ from ..framework.resources import Resource
 from ..framework.rule import Context, Example, Severity, resources, rule
 from ..framework.stack import Stack
 from ..framework.types import PATTERN, STATE_MACHINE
+from ..iam.arns import has_wildcard, overlap, physical_name_in
 from ..iam.documents import MalformedDocument
 from .machines import definition_of
 
-_ANSWERS: Final = "states:sendtask"
+_ANSWERS: Final = frozenset(f"states:sendtask{what}" for what in ("success", "failure", "heartbeat"))
 _READS: Final = frozenset(
     f"dynamodb:{action}"
     for action in (
@@ -59,7 +60,7 @@ def task_tokens(resource: Resource, context: Context) -> Iterator[str]:
     answering = {
         principal: entries[0].pattern
         for principal, entries in grants.items()
-        if any(action.lower().startswith(_ANSWERS) for one in entries for action in one.statement.actions)
+        if any(_may(action, _ANSWERS) for one in entries for action in one.statement.actions)
     }
     if resource.type != STATE_MACHINE:
         mine = sorted(principal for principal, pattern in answering.items() if pattern is resource)
@@ -79,12 +80,19 @@ def _tables(machine: Resource, stack: Stack) -> list[str]:
         top = json.loads(definition_of(machine, stack) or "{}")
     except ValueError as error:
         raise MalformedDocument(f"is no JSON: {error}") from error
-    found = (
-        (state.get("Arguments") or state.get("Parameters") or {}).get("TableName")
+    return [
+        _table(state.get("Arguments") or state.get("Parameters") or {})
         for state in _states(top)
         if str(state.get("Resource", "")).endswith(_CALLBACK) and ":dynamodb:" in state["Resource"]
-    )
-    return [name for name in found if isinstance(name, str)]
+    ]
+
+
+def _table(parameters: Any) -> str:
+    """The name of the one table that a call writes to."""
+    given = parameters.get("TableName") if isinstance(parameters, dict) else None
+    if not isinstance(given, str) or given.startswith("{%"):
+        raise MalformedDocument("keeps a task token in a table that it doesn't name")
+    return physical_name_in(given, "dynamodb") or given
 
 
 def _states(machine: Any) -> Iterator[Mapping[str, Any]]:
@@ -100,7 +108,12 @@ def _states(machine: Any) -> Iterator[Mapping[str, Any]]:
 def _reading(statement: Any, table: str) -> Iterator[str]:
     """The actions of a statement that read the table, its indexes or its stream."""
     if any(_covers(resource, table) for resource in statement.resources):
-        yield from (action for action in statement.actions if action.lower() in _READS)
+        yield from (action for action in statement.actions if _may(action, _READS))
+
+
+def _may(action: str, wanted: Collection[str]) -> bool:
+    action = action.lower()
+    return action in wanted or (has_wildcard(action) and any(overlap(action, each) for each in wanted))
 
 
 def _covers(resource: str, table: str) -> bool:
