@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 Conditions = Mapping[str, Mapping[str, tuple[str, ...]]]
@@ -66,11 +67,19 @@ class Statement:
 
 def parse(document: Any) -> tuple[Statement, ...]:
     """The statements of a document given as text or object; raises MalformedDocument."""
-    if isinstance(document, str):
-        try:
-            document = json.loads(document, object_pairs_hook=_no_duplicates)
-        except json.JSONDecodeError as error:
-            raise MalformedDocument(f"is no JSON: {error}") from error
+    return _parse_text(document) if isinstance(document, str) else _parse(document)
+
+
+@lru_cache(4096)
+def _parse_text(text: str) -> tuple[Statement, ...]:
+    """Each of many rules asks for the same documents."""
+    try:
+        return _parse(json.loads(text, object_pairs_hook=_no_duplicates))
+    except json.JSONDecodeError as error:
+        raise MalformedDocument(f"is no JSON: {error}") from error
+
+
+def _parse(document: Any) -> tuple[Statement, ...]:
     if not isinstance(document, Mapping) or "Statement" not in document:
         raise MalformedDocument("has no Statement")
     if strange := set(document) - {"Version", "Id", "Statement"}:
