@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from local.tour.guide import Guide
 
 
+def nothing_to_prepare(guide: Guide) -> None:
+    """What most exercises need first: nothing."""
+
+
 def nothing_to_tidy(guide: Guide) -> None:
     """What most exercises leave behind: nothing that another one meets."""
 
@@ -24,6 +28,9 @@ class Exercise:
 
     run: Callable[[Guide], None]
     """Drives the pattern, with keys of its own. Raises TourError that says in one sentence which assertion broke."""
+
+    prepare: Callable[[Guide], None] = nothing_to_prepare
+    """Brings the stack to where the behaviour begins, while every right is there and nobody looks."""
 
     tidy: Callable[[Guide], None] = nothing_to_tidy
     """Puts back what a run that broke midway leaves: a claim, a poisoned message, a mode."""

@@ -63,8 +63,12 @@ class Remover:
 
     def remove(self, rights: Sequence[Right]) -> Mapping[Right, Removal]:
         """Take away each of the rights, which all are used by some exercise."""
-        jobs = [_Job(right=right, exercises=tuple(self.usage.users(right))) for right in rights]
-        side_by_side([job for job in jobs if job.exercises], self._try, self._disturb)
+        found = ((right, tuple(self.usage.users(right))) for right in rights)
+        jobs = [_Job(right=right, exercises=exercises) for right, exercises in found if exercises]
+        # One exercise after another, so that each is prepared for once.
+        names = [exercise.name for exercise in self.stage.exercises]
+        jobs.sort(key=lambda job: names.index(job.exercise.name))
+        side_by_side(jobs, self._try, self._disturb)
         return {right: self._done.get(right, Removal(right=right)) for right in rights}
 
     def _try(self, job: _Job) -> Sequence[_Job]:
@@ -86,6 +90,7 @@ class Remover:
         started, tried = time.monotonic(), job.tried
         tells = Removal(right=right)
         for _ in range(_RUNS):
+            self.stage.prepare(exercise)
             before = decisions.last(self.stage.settings)
             try:
                 with without(guide, right.role, right.action, right.resource):

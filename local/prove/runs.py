@@ -13,6 +13,7 @@ from rich.console import Console
 
 from local.prove import decisions
 from local.prove.decisions import Decision
+from local.prove.errors import ProofError
 from local.prove.exercise import Exercise
 from local.prove.lanes import side_by_side
 from local.prove.rights import Right
@@ -63,6 +64,13 @@ class Stage:
     def guide(self) -> Guide:
         """A guide that says nothing."""
         return Guide(outputs=self.outputs, settings=self.settings, console=Console(file=io.StringIO()))
+
+    def prepare(self, exercise: Exercise) -> None:
+        """Bring the stack to where the exercise begins. Raises ProofError where that can't be done."""
+        try:
+            exercise.prepare(self.guide())
+        except TourError as error:
+            raise ProofError(f"{exercise.name} can't be prepared: {error}") from error
 
     def run(self, exercise: Exercise, patience: float | None = None) -> Run:
         """Run one exercise; with `patience` it waits for nothing longer than that many seconds."""
@@ -135,6 +143,7 @@ def observe(
     seen: dict[str, list[Decision]] = {}
 
     def work(exercise: Exercise) -> Sequence[Exercise]:
+        stage.prepare(exercise)
         since = decisions.last(stage.settings)
         runs[exercise.name] = stage.run(exercise, known.patience(exercise) if known else None)
         if not parallel:

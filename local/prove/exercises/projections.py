@@ -14,9 +14,6 @@ from local.prove.event_log import EventLog, Watch, event
 from local.prove.exercise import Exercise
 from local.tour.guide import Guide
 
-_SIDES: Final = ("b", "a")
-"""A new stack reads `a`, so the first replay is into `b`."""
-
 _LEFT: Final = {"key": {"S": "state#left-by-a-replay-that-was-abandoned"}}
 _DAYS: Final = (date(1990, 1, 1).toordinal(), date(2019, 12, 31).toordinal())
 
@@ -83,17 +80,19 @@ SUMS: Final = (
 )
 
 
-def _sum_up(guide: Guide, *, of: Sum, side: str) -> None:
-    """Add up while this table is the one that is read."""
-    log = EventLog(guide)
-    log.activate(of.projection, side)
-    of.add(log)
+def _activate(guide: Guide, *, of: Sum, side: str) -> None:
+    """Let this table be the one that is read."""
+    EventLog(guide).activate(of.projection, side)
+
+
+def _sum_up(guide: Guide, *, of: Sum) -> None:
+    """Add up in the table that is read."""
+    of.add(EventLog(guide))
 
 
 def _rebuild(guide: Guide, *, of: Sum, side: str) -> None:
     """Rebuild into this table, where something was left: that is gone, and reads come to the same."""
     log, dynamodb = EventLog(guide), guide.aws("dynamodb")
-    log.activate(of.projection, next(other for other in _SIDES if other != side))
     key, state = of.add(log)
     table = of.table(log, side)
     dynamodb.put_item(TableName=table, Item=_LEFT)
@@ -112,18 +111,20 @@ def _tidy(guide: Guide) -> None:
     log.settle()
 
 
+def _exercises(of: Sum, side: str, other: str) -> tuple[Exercise, Exercise]:
+    """In one table, and from it into the other."""
+
+    def exercise(name: str, run: Callable[[Guide], None]) -> Exercise:
+        prepare = functools.partial(_activate, of=of, side=side)
+        return Exercise(name=f"events.{name}", needs="events_replay", prepare=prepare, run=run, tidy=_tidy)
+
+    return (
+        exercise(f"sum-up-{of.projection}-{side}", functools.partial(_sum_up, of=of)),
+        exercise(f"rebuild-{of.projection}-{other}", functools.partial(_rebuild, of=of, side=other)),
+    )
+
+
 EXERCISES: tuple[Exercise, ...] = tuple(
-    Exercise(
-        name=f"events.{name}-{of.projection}-{side}",
-        needs="events_replay",
-        run=functools.partial(run, of=of, side=side),
-        tidy=_tidy,
-    )
-    for of in SUMS
-    for name, run, side in (
-        ("sum-up", _sum_up, "a"),
-        ("rebuild", _rebuild, "b"),
-        ("sum-up", _sum_up, "b"),
-        ("rebuild", _rebuild, "a"),
-    )
+    exercise for of in SUMS for sides in (("a", "b"), ("b", "a")) for exercise in _exercises(of, *sides)
 )
+"""A new stack reads `a`: each begins where the one before it ends."""
