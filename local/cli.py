@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     add("state", _state, "Print the state, in the shape of `pulumi stack export`.")
     policy = add("policy", _policy, "Judge the deployed stack, or a state, by the repository's policy pack.", ruled)
     policy.add_argument("--state", type=Path, help="file that `pulumi stack export` printed (default: this stack)")
+    policy.add_argument("--deployed", action="store_true", help="read what AWS holds for the resources of --state, too")
     add("env", _env, 'Print lines that let a shell reach the local AWS: eval "$(python -m local env)".')
     start = add("start", _start, "Start the local AWS.")
     start.add_argument("--renew", action="store_true", help="end one that runs older code; it forgets what it holds")
@@ -299,9 +300,12 @@ def _policy(options: argparse.Namespace, settings: Settings) -> int:
 
     if options.state:
         resources = policy.resources(policy.read_state(options.state))
+        resources = policy.held(resources) if options.deployed else resources
     else:
         file = _file(options, settings)
-        resources = policy.resources(export(file.read_json()), file.crypter)
+        document = file.read_json()
+        resources = policy.resources(export(document), file.crypter)
+        resources = policy.held_locally(resources, document.get("instance", ""), settings)
     verdicts = policy.judged(resources, load_project(options.cwd.resolve()), _rules(options))
     if options.json:
         print(json.dumps(verdicts.to_json()))

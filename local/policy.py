@@ -5,19 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
+from botocore.exceptions import BotoCoreError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from local.client import client
+from local.emulator import manager
 from local.engine.crypter import Crypter
 from local.engine.errors import DONE, REFUSED, EngineError
 from local.engine.passes import POLICIES_KEY
 from local.engine.project import Project, stack_config
 from local.engine.properties import from_json, shown
 from local.engine.urn import name_of, type_of
+from local.settings import Settings
+from policies.deployed import Clients, UnreadableError, deployed
 from policies.framework.exceptions import CONFIG_KEY, Exceptions, PolicyException
 from policies.framework.resources import Resource
 from policies.framework.rule import Finding, Severity
@@ -90,6 +97,34 @@ def resources(document: Mapping[str, Any], crypter: Crypter | None = None) -> li
     if not rows:
         raise EngineError("the state holds no resources: deploy the stack first")
     return resources_of({"resources": [_opened(row, crypter) for row in rows] if crypter else rows})
+
+
+def held_locally(found: Sequence[Resource], instance: str, settings: Settings) -> list[Resource]:
+    """The resources of a deployed stack, with the documents that the local AWS holds for them.
+
+    Raises EngineError when the server `instance`, which the state describes, has ended.
+    """
+    running = manager.status(settings)
+    if running is None or running.id != instance:
+        raise EngineError("the local AWS that the state describes has ended: deploy again, or judge a file by --state")
+    made, lock = cache(lambda service: client(service, settings)), Lock()
+
+    def one_at_a_time(service: str, _: str) -> Any:
+        with lock:
+            return made(service)
+
+    return held(found, one_at_a_time)
+
+
+def held(found: Sequence[Resource], clients: Clients | None = None) -> list[Resource]:
+    """The resources of a stack, with the documents that AWS holds for them; the default credentials may read them.
+
+    Raises EngineError when they may not.
+    """
+    try:
+        return deployed(found, clients)
+    except (UnreadableError, BotoCoreError) as error:
+        raise EngineError(str(error)) from error
 
 
 def judged(found: Sequence[Resource], project: Project, given: Config) -> Verdicts:

@@ -15,8 +15,12 @@ _HEAD = """\
 Written by `python -m policies.catalogue` from the rules themselves; the tests run every example below.
 
 The pack runs in `pulumi preview --policy-pack policies`, under the local engine, in pytest (`policies.judge.judge`)
-and on what is deployed or exported (`python -m local policy [--state FILE] [--json]`): the same rules, the same
-verdicts. A violation refuses the update, unless the rule is advisory.
+and on what is deployed or exported (`python -m local policy [--state FILE [--deployed]] [--json]`): the same rules,
+the same verdicts. A violation refuses the update, unless the rule is advisory.
+
+**What is deployed** is what AWS holds: on the running stack, and for `--state FILE --deployed`, the policies of every
+role, queue, topic, bucket, function, bus, API, table, stream, secret and key are read back, attached policies included.
+What no resource of the stack made is judged as a resource of its own, so a grant written by hand is named.
 
 **It fails closed.** Where a rule would have to judge what is known only after the update, it reports
 `cannot be judged: <property> is known only after the update` at its own level, unless the ledger of a pattern answers

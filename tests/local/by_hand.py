@@ -12,6 +12,8 @@ from policies.deployed import deployed
 from policies.framework.resources import Resource
 from policies.framework.rule import Finding
 from policies.judge import judge
+from tests.local.command import run_local
+from tests.local.program import Program
 
 Client = Callable[..., Any]
 Change = Callable[["Deployed", ExitStack], object]
@@ -23,6 +25,13 @@ class Deployed:
 
     resources: list[Resource]
     aws: Client
+    program: Program
+
+    def told(self) -> tuple[int, list[Any]]:
+        """The exit code of `python -m local policy --json`, and what it printed."""
+        command = ("policy", "--json", "--cwd", str(self.program.folder))
+        code, found, _ = run_local(self.program.settings, *command)
+        return code, list(found)
 
     def judged(self) -> list[Finding]:
         return judge(deployed(self.resources, lambda service, _: self.aws(service)))
