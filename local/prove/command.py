@@ -40,7 +40,7 @@ def run(
     granted = [right for right in rights(resources) if only in ("", right.pattern)]
     if not granted:
         raise ProofError(f"no pattern is deployed{f' as {only}' if only else ''}: deploy the system with `make up`")
-    exercises = [one for one in EXERCISES if one.needs in outputs and only in ("", one.pattern)]
+    exercises = [one for one in EXERCISES if one.fits(outputs) and only in ("", one.pattern)]
     console = Console(stderr=True, highlight=False)
     with _bar(console) as bar:
         stage = Stage(outputs=outputs, settings=settings, exercises=exercises)

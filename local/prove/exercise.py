@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from local.tour.guide import Guide
@@ -24,7 +24,7 @@ class Exercise:
     """Pattern and behaviour: `posters.convert`."""
 
     needs: str
-    """The stack's output without which the pattern is switched off."""
+    """The stack's outputs, parted by spaces, without which what it drives is switched off."""
 
     run: Callable[[Guide], None]
     """Drives the pattern, with keys of its own. Raises TourError that says in one sentence which assertion broke."""
@@ -37,6 +37,10 @@ class Exercise:
 
     alone: bool = False
     """Whether other patterns' exercises would meet what this one does, as a room that holds everybody up."""
+
+    def fits(self, outputs: Collection[str]) -> bool:
+        """Whether a stack with these outputs has what it drives."""
+        return all(one in outputs for one in self.needs.split())
 
     @property
     def pattern(self) -> str:

@@ -21,10 +21,11 @@ from tests.local.grants import revoked
 
 pytestmark = pytest.mark.xdist_group("reference-system")
 
-# What AWS says of a resource that is used, by another resource or by events.
+# What AWS says of a resource that is used, by another resource or by events, or that an exercise started anew.
 CHANGES_BY_USE = {
     ("EventSourceMapping", "lastModified"),
     ("EventSourceMapping", "lastProcessingResult"),
+    ("Function", "lastModified"),
     ("Function", "status"),
     ("KeyvaluestoreKey", "totalSizeInBytes"),
     ("UserPool", "domain"),

@@ -39,8 +39,8 @@ def review(guide: Guide) -> None:
     _expect(guide, 404, "POST", "/decisions", {**link, "decision": "revise", "comment": "Shorter, please."})
 
 
-def _exercise(run: Callable[[Guide], None], needs: str) -> Exercise:
-    return Exercise(name=f"api.{run.__name__}", needs=needs, run=run)
+def _exercise(run: Callable[[Guide], None], behind: str) -> Exercise:
+    return Exercise(name=f"api.{run.__name__}", needs=f"api_url {behind}", run=run)
 
 
 EXERCISES = (

@@ -182,7 +182,7 @@ def _is_on(room: _Room) -> bool:
 
 
 def _exercise(run: Callable[[Guide], None], tidy: Callable[[Guide], None] = tidy) -> Exercise:
-    return Exercise(name=f"room.{run.__name__}", needs="room_controller", run=run, tidy=tidy, alone=True)
+    return Exercise(name=f"room.{run.__name__}", needs="room_controller front_url", run=run, tidy=tidy, alone=True)
 
 
 EXERCISES = (
