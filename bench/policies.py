@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 
 from bench import _checkov, _pack
@@ -22,6 +22,8 @@ from policies.coverage import peers
 from policies.framework.resources import UNKNOWN
 from policies.framework.resources import Resource as Judged
 from policies.framework.stack import Stack
+from policies.judge import judge
+from policies.rules import RULES
 from tests.policies.cases import cases
 
 LEAST = 500
@@ -63,25 +65,21 @@ def compare_system(ours: set[tuple[str, str]], resources: list[Judged], found: _
     return Counter({said: sum(n for (each, _), n in verdicts.items() if each == said) for said in VERDICTS})
 
 
-def checks_by_rule() -> dict[str, frozenset[str]]:
-    """Rule → the checks of checkov that ask for the same, or for part of it; rules without one are left out."""
-    checks: dict[str, set[str]] = defaultdict(set)
-    for row in peers()["checkov"].rows:
-        for rule in row.rules:
-            checks[rule].add(row.id)
-    return {rule: frozenset(found) for rule, found in checks.items()}
-
-
 def compare_corpus() -> Counter[str]:
-    """In how many cases both find something or nothing, or one of them does."""
-    like = checks_by_rule()
-    judged = {f"case-{number}": case for number, case in enumerate(cases()) if case.rule in like}
+    """In how many cases both find something or nothing, or one of them does; prints those of checkov alone."""
+    like = {rule.id: {each.split()[1] for each in rule.same_as if each.startswith("checkov ")} for rule in RULES}
+    judged = {f"case-{number}": case for number, case in enumerate(cases()) if like[case.rule]}
     found = _checkov.judge({name: plan(blocks(map(Judged.of, case.records))) for name, case in judged.items()})
     counted: Counter[str] = Counter(cases=len(judged))
     for name, case in judged.items():
-        theirs = any(check in like[case.rule] for check, _ in found.failed[name])
-        counted["agreed" if theirs == bool(case.finds) else "theirs only" if theirs else "ours only"] += 1
-        counted["ours only unknown"] += bool(case.finds) and not theirs and UNKNOWN in repr(case.records)
+        theirs = {check for check, _ in found.failed[name] if check in like[case.rule]}
+        others = {rule.id for rule in RULES if like[rule.id] & theirs} - {case.rule}
+        ours = bool(case.finds) or any(each.rule in others for each in judge(case.records))
+        said = "agreed" if bool(theirs) == ours else "theirs only" if theirs else "ours only"
+        counted[said] += 1
+        counted["ours only unknown"] += said == "ours only" and UNKNOWN in repr(case.records)
+        if said == "theirs only":
+            print(f"checkov alone finds {', '.join(sorted(theirs))} in {case}")
     return counted
 
 
