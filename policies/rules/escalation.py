@@ -126,7 +126,11 @@ def _exposing(name: str) -> Iterator[Action]:
     why="A list of nearly all that a service can change is a wildcard in other words, over statements and documents.",
     fix="Leave out what the principal doesn't call, or part it into several that each do one thing",
     page=LEVELS,
-    same_as=("checkov CKV_AWS_290", "checkov CKV_AWS_288", "prowler iam_policy_no_full_access_to_service"),
+    same_as=(
+        "cloudsplaining ServiceWildcard",
+        "prowler iam_policy_no_full_access_to_cloudtrail",
+        "prowler iam_policy_no_full_access_to_kms",
+    ),
     frameworks=("SEC03-BP02",),
     passes=[{"Action": ["sqs:SendMessage", "sqs:ReceiveMessage"]}, {"Action": "sqs:DeleteMessage"}],
     fails=[

@@ -110,7 +110,16 @@ def _traced(resource: str, because: str) -> dict[str, dict[str, object]]:
     why="A wildcard resource grants the resources of everybody else in the account, and those that are made later.",
     fix="Name the resource; `*` may stand below a name, or for actions that take none if the ledger gives the reason",
     page=LEAST_PRIVILEGE,
-    same_as=("cdk-nag AwsSolutions-IAM5", "checkov CKV_AWS_355"),
+    same_as=(
+        "cdk-nag AwsSolutions-IAM5",
+        "checkov CKV_AWS_288",
+        "checkov CKV_AWS_290",
+        "checkov CKV_AWS_355",
+        "cloudsplaining DataExfiltration",
+        "cloudsplaining InfrastructureModification",
+        "parliament RESOURCE_EFFECTIVELY_STAR",
+        "parliament RESOURCE_STAR",
+    ),
     passes=_traced("*", "handler convert.thumbnail"),
     fails=_traced("*", ""),
 )
