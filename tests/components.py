@@ -154,7 +154,10 @@ PATTERNS: dict[str, Callable[[str, Any], Pattern]] = {
     "GenAiWorkflow": lambda name, opts: GenAiWorkflow(name, workflow_args(), opts),
     "VirtualWaitingRoom of its own": lambda name, opts: VirtualWaitingRoom(
         name,
-        VirtualWaitingRoomArgs(rooms=[Room("shop", capacity=600)], origin=Origin(domain="shop.example.com")),
+        VirtualWaitingRoomArgs(
+            rooms=[Room("shop", capacity=600)],
+            origin=Origin(domain="shop.example.com", headers={"x-origin-key": "a test's key"}),
+        ),
         opts,
     ),
     "FanOutConverter": lambda name, opts: FanOutConverter(

@@ -31,6 +31,7 @@ class Bucket:
             tags=owner.tags,
             opts=data,
         )
+        owner.may_lose(f"aws:s3/bucket:Bucket::{self.tree_name}")
         self._keep_private()
         self._encrypt()
         self._drop_unfinished_uploads()

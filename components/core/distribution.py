@@ -74,6 +74,11 @@ class Distribution:
         )
         self.url = self.distribution.domain_name.apply(lambda domain: f"https://{domain}")
         owner.ledger.awaited[self._arn_name] = self.distribution.arn
+        owner.ledger.accept(
+            "edge-viewer-tls",
+            f"aws:cloudfront/distribution:Distribution::{self.tree_name}",
+            "it answers under CloudFront's own name and certificate, whose least version nobody can set",
+        )
 
     def server_errors(self) -> Metric:
         """Percent of viewers' requests that ended with 5xx. CloudFront sends it to us-east-1.

@@ -67,6 +67,12 @@ class Pattern(pulumi.ComponentResource):
             protect=True if holds_data and self.settings.protect_data else None,
         )
 
+    def may_lose(self, resource: str) -> None:
+        """Enter that `resource` (`type::name`) isn't protected against deletion, where the stack's data isn't."""
+        if not self.settings.protect_data:
+            because = "serviceful:protectData is off: the stack may be thrown away with its data"
+            self.ledger.accept("deletion-protection", resource, because)
+
     def publish(self, **outputs: pulumi.Input[Any]) -> None:
         """Register the outputs and the ledger: the last step of every pattern."""
         self.register_outputs({**outputs, **self.ledger.outputs()})

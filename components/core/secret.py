@@ -30,6 +30,7 @@ class Secret:
             tags=owner.tags,
             opts=owner.child(holds_data=True),
         )
+        owner.may_lose(f"aws:secretsmanager/secret:Secret::{self.tree_name}")
         self.arn = self.secret.arn
         owner.ledger.awaited[self._arn_name] = self.arn
 

@@ -55,6 +55,7 @@ class Table:
             tags=owner.tags | ({"writes": "append-only"} if append_only else {}),
             opts=owner.child(holds_data=True),
         )
+        owner.may_lose(f"aws:dynamodb/table:Table::{self.tree_name}")
         owner.watch.show("tables, throttled", *self.throttled())
 
     def throttled(self) -> tuple[Metric, Metric]:

@@ -28,6 +28,7 @@ class UserPool:
             tags=owner.tags,
             opts=owner.child(holds_data=True, can_exist_twice=True),
         )
+        owner.may_lose(f"aws:cognito/userPool:UserPool::{tree_name}")
         servers = [
             aws.cognito.ResourceServer(
                 f"{tree_name}-{server}",

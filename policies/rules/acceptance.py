@@ -8,12 +8,25 @@ from ..framework.ledger import Acceptance
 from ..framework.resources import Resource
 from ..framework.rule import Context, Example, Rule, Severity, resources, rule
 from ..framework.types import PATTERN, TOPIC
+from .data import deletion_protection
 from .delivery import function_async_failures, undelivered_events
+from .edge import no_way_round, viewer_tls
 from .encryption import encryption_at_rest
 from .routes import auth_on_every_route
+from .users import user_pool_sign_in
 
 ACCEPTABLE: dict[str, Rule] = {
-    each.id: each for each in (auth_on_every_route, encryption_at_rest, function_async_failures, undelivered_events)
+    each.id: each
+    for each in (
+        auth_on_every_route,
+        deletion_protection,
+        encryption_at_rest,
+        function_async_failures,
+        no_way_round,
+        undelivered_events,
+        user_pool_sign_in,
+        viewer_tls,
+    )
 }
 
 

@@ -127,7 +127,7 @@ def identity_text(grants: Iterable[Mapping[str, Any]]) -> str:
 def grant(actions: list[str], resources: list[str]) -> dict[str, Any]:
     """A grant of the worker, as the ledger has it."""
     return {
-        "principal": "video-posters-worker",
+        "principal": "video-test-posters-worker",
         "service": "lambda.amazonaws.com",
         "actions": actions,
         "resources": resources,

@@ -10,6 +10,7 @@ from policies.framework.resources import UNKNOWN
 from policies.framework.types import (
     BUCKET,
     BUCKET_ENCRYPTION,
+    BUCKET_LIFECYCLE,
     BUCKET_NOTIFICATION,
     BUCKET_POLICY,
     DISTRIBUTION,
@@ -43,6 +44,15 @@ from tests.policies.builders import (
 
 TAGS = {"project": "video", "stack": "test", "component": "posters", "owner": "media", "cost-centre": "42"}
 
+EDGE = {
+    "enabled": True,
+    "defaultCacheBehavior": {
+        "viewerProtocolPolicy": "redirect-to-https",
+        "responseHeadersPolicyId": "67f7725c-6f97-4210-82d7-5512b31e9d03",
+    },
+    "viewerCertificate": {"acmCertificateArn": "c", "minimumProtocolVersion": "TLSv1.2_2021"},
+}
+
 
 class Posters:
     """Uploads → topic → queue → function → renditions → distribution: one of each, and all rules hold.
@@ -55,10 +65,15 @@ class Posters:
         self.awaited = {"posters-cdn.arn": UNKNOWN if first_preview else distribution_arn}
         self._filled = {"posters-cdn.arn": distribution_arn}
         self.grants = [
-            grant(["s3:GetObject"], ["arn:aws:s3:::video-posters-uploads/uploads/*"]),
-            grant(["s3:PutObject"], ["arn:aws:s3:::video-posters-renditions/thumb/*"]),
-            grant(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [arn("sqs", "video-jobs")]),
-            grant(["logs:CreateLogStream", "logs:PutLogEvents"], [arn("logs", "log-group:/aws/lambda/video-worker:*")]),
+            grant(["s3:GetObject"], ["arn:aws:s3:::video-test-posters-uploads/uploads/*"]),
+            grant(["s3:PutObject"], ["arn:aws:s3:::video-test-posters-renditions/thumb/*"]),
+            grant(
+                ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [arn("sqs", "video-test-jobs")]
+            ),
+            grant(
+                ["logs:CreateLogStream", "logs:PutLogEvents"],
+                [arn("logs", "log-group:/aws/lambda/video-test-worker:*")],
+            ),
             grant(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
         ]
         self.statements: list[dict[str, Any]] = []
@@ -119,35 +134,35 @@ class Posters:
                 allow(
                     "cloudfront.amazonaws.com",
                     "s3:GetObject",
-                    "arn:aws:s3:::video-posters-renditions/*",
+                    "arn:aws:s3:::video-test-posters-renditions/*",
                     "${posters-cdn.arn}",
                 ),
             ),
-            record(
-                DISTRIBUTION, "posters-cdn", {"enabled": True, "arn": self._filled["posters-cdn.arn"], "tags": TAGS}
-            ),
+            record(DISTRIBUTION, "posters-cdn", {"arn": self._filled["posters-cdn.arn"], **EDGE, "tags": TAGS}),
         ]
 
     def _bucket(self, part: str, *statements: dict[str, Any]) -> list[Record]:
-        name, bucket = f"posters-{part}", f"video-posters-{part}"
+        name, bucket = f"posters-{part}", f"video-test-posters-{part}"
         whole = {"bucket": bucket}
         switches = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
         default = {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}
+        sweep = {"status": "Enabled", "abortIncompleteMultipartUpload": {"daysAfterInitiation": 1}}
         everything = [tls("s3:*", f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"), *statements]
         return [
             record(BUCKET, name, {**whole, "arn": f"arn:aws:s3:::{bucket}", "tags": TAGS}),
             record(PUBLIC_ACCESS_BLOCK, name, {**whole, **dict.fromkeys(switches, True)}),
             record(BUCKET_ENCRYPTION, name, {**whole, "rules": [default]}),
+            record(BUCKET_LIFECYCLE, name, {**whole, "rules": [sweep]}),
             self._policy(BUCKET_POLICY, name, whole, everything),
         ]
 
     def _topic(self) -> list[Record]:
-        name, topic = "posters-arrivals", arn("sns", "video-arrivals")
-        published = allow("s3.amazonaws.com", "sns:Publish", topic, "arn:aws:s3:::video-posters-uploads", ACCOUNT)
+        name, topic = "posters-arrivals", arn("sns", "video-test-arrivals")
+        published = allow("s3.amazonaws.com", "sns:Publish", topic, "arn:aws:s3:::video-test-posters-uploads", ACCOUNT)
         target = {"topicArn": topic, "events": ["s3:ObjectCreated:*"], "filterPrefix": "uploads/"}
-        notification = {"bucket": "video-posters-uploads", "topics": [target]}
+        notification = {"bucket": "video-test-posters-uploads", "topics": [target]}
         return [
-            record(TOPIC, name, {"name": "video-arrivals", "arn": topic, "tags": TAGS}),
+            record(TOPIC, name, {"name": "video-test-arrivals", "arn": topic, "tags": TAGS}),
             self._policy(TOPIC_POLICY, name, {"arn": topic}, [tls("sns:Publish", topic), published]),
             record(BUCKET_NOTIFICATION, "posters-uploads", notification, {"topics": f"{TOPIC} {name}"}),
             record(
@@ -156,17 +171,17 @@ class Posters:
                 {
                     "topic": topic,
                     "protocol": "sqs",
-                    "endpoint": arn("sqs", "video-jobs"),
+                    "endpoint": arn("sqs", "video-test-jobs"),
                     "rawMessageDelivery": True,
-                    "redrivePolicy": json.dumps({"deadLetterTargetArn": arn("sqs", "video-jobs-dlq")}),
+                    "redrivePolicy": json.dumps({"deadLetterTargetArn": arn("sqs", "video-test-jobs-dlq")}),
                 },
                 {"topic": f"{TOPIC} {name}", "endpoint": f"{QUEUE} posters-jobs"},
             ),
         ]
 
     def _queues(self) -> list[Record]:
-        jobs, dead = arn("sqs", "video-jobs"), arn("sqs", "video-jobs-dlq")
-        delivered = allow("sns.amazonaws.com", "sqs:SendMessage", jobs, arn("sns", "video-arrivals"))
+        jobs, dead = arn("sqs", "video-test-jobs"), arn("sqs", "video-test-jobs-dlq")
+        delivered = allow("sns.amazonaws.com", "sqs:SendMessage", jobs, arn("sns", "video-test-arrivals"))
         return [
             self._queue(
                 "jobs",
@@ -175,53 +190,58 @@ class Posters:
                 redrivePolicy=json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 5}),
             ),
             self._policy(
-                QUEUE_POLICY, "posters-jobs", {"queueUrl": _url("video-jobs")}, [tls("sqs:*", jobs), delivered]
+                QUEUE_POLICY, "posters-jobs", {"queueUrl": _url("video-test-jobs")}, [tls("sqs:*", jobs), delivered]
             ),
             self._queue(
                 "jobs-dlq",
                 messageRetentionSeconds=1209600,
                 redriveAllowPolicy=json.dumps({"redrivePermission": "byQueue", "sourceQueueArns": [jobs]}),
             ),
-            self._policy(QUEUE_POLICY, "posters-jobs-dlq", {"queueUrl": _url("video-jobs-dlq")}, [tls("sqs:*", dead)]),
+            self._policy(
+                QUEUE_POLICY, "posters-jobs-dlq", {"queueUrl": _url("video-test-jobs-dlq")}, [tls("sqs:*", dead)]
+            ),
             record(
                 METRIC_ALARM,
                 "posters-jobs-dlq",
                 {
-                    "name": "video-jobs-dlq",
+                    "name": "video-test-jobs-dlq",
                     "namespace": "AWS/SQS",
                     "metricName": "ApproximateNumberOfMessagesVisible",
-                    "dimensions": {"QueueName": "video-jobs-dlq"},
+                    "dimensions": {"QueueName": "video-test-jobs-dlq"},
                     "tags": TAGS,
                 },
             ),
         ]
 
     def _queue(self, part: str, **props: Any) -> Record:
-        name = f"video-{part}"
+        name = f"video-test-{part}"
         common = {"name": name, "url": _url(name), "sqsManagedSseEnabled": True, "tags": TAGS}
         return record(QUEUE, f"posters-{part}", {**common, "arn": arn("sqs", name), **props})
 
     def _function(self) -> list[Record]:
-        name, role = "posters-worker", "video-posters-worker"
+        name, role = "posters-worker", "video-test-posters-worker"
         trusted = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
         trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
         role_arn = f"arn:aws:iam::{ACCOUNT}:role/{role}"
         mapping = {
-            "eventSourceArn": arn("sqs", "video-jobs"),
-            "functionName": "video-worker",
+            "eventSourceArn": arn("sqs", "video-test-jobs"),
+            "functionName": "video-test-worker",
             "functionResponseTypes": ["ReportBatchItemFailures"],
+            "scalingConfig": {"maximumConcurrency": 10},
             "tags": TAGS,
         }
         return [
             record(ROLE, name, {"name": role, "arn": role_arn, "assumeRolePolicy": trust, "tags": TAGS}),
             record(ROLE_POLICY, name, {"name": "ledger", "role": role, "policy": identity_text(self.grants)}),
-            record(LOG_GROUP, name, {"name": "/aws/lambda/video-worker", "retentionInDays": 30, "tags": TAGS}),
+            record(LOG_GROUP, name, {"name": "/aws/lambda/video-test-worker", "retentionInDays": 30, "tags": TAGS}),
             record(
                 FUNCTION,
                 name,
                 {
-                    "name": "video-worker",
+                    "name": "video-test-worker",
                     "role": role_arn,
+                    "runtime": "python3.13",
+                    "architectures": ["arm64"],
                     "timeout": 30,
                     "tracingConfig": {"mode": "Active"},
                     "tags": TAGS,

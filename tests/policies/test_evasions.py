@@ -25,10 +25,10 @@ from tests.policies.builders import PATTERN_TYPE, arn, record, violations
 from tests.policies.posters import Posters
 
 ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
-UPLOADS = "video-posters-uploads"
+UPLOADS = "video-test-posters-uploads"
 READ = document({"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{UPLOADS}/*"})
 OPEN = json.dumps(document({"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}))
-INVOKE = {"action": "lambda:InvokeFunction", "function": "video-posters-worker"}
+INVOKE = {"action": "lambda:InvokeFunction", "function": "video-test-posters-worker"}
 THEIRS = "arn:aws:sns:eu-west-1:999999999999:theirs"
 
 EVASIONS = [
@@ -73,7 +73,7 @@ def test_a_function_url_that_asks_for_iam_is_no_public_grant():
 
 
 def test_a_lambda_permission_that_stands_in_the_ledger_passes():
-    topic, function = arn("sns", "video-arrivals"), arn("lambda", "function:video-posters-worker")
+    topic, function = arn("sns", "video-test-arrivals"), arn("lambda", "function:video-test-posters-worker")
     entry = {
         "policy": f"{LAMBDA_PERMISSION}::invoke",
         "principals": {"Service": ["sns.amazonaws.com"]},

@@ -17,7 +17,7 @@ from policies.rules.subjects import document
 from tests.policies.builders import UNKNOWN, arn, identity_text, record, violations
 from tests.policies.posters import Posters
 
-JOBS = arn("sqs", "video-jobs")
+JOBS = arn("sqs", "video-test-jobs")
 
 
 def granted(statement: object, rule: str) -> list[str]:
@@ -298,15 +298,15 @@ def test_patterns_that_match_one_text_overlap(one, other, text):
 @pytest.mark.parametrize(
     ("value", "service", "name"),
     [
-        (JOBS, "sqs", "video-jobs"),
-        ("https://sqs.eu-west-1.amazonaws.com/111122223333/video-jobs", "sqs", "video-jobs"),
-        ("http://127.0.0.1:4747/111122223333/video-jobs", "sqs", "video-jobs"),
+        (JOBS, "sqs", "video-test-jobs"),
+        ("https://sqs.eu-west-1.amazonaws.com/111122223333/video-test-jobs", "sqs", "video-test-jobs"),
+        ("http://127.0.0.1:4747/111122223333/video-test-jobs", "sqs", "video-test-jobs"),
         ("arn:aws:s3:::posters/uploads/a", "s3", "posters"),
         (arn("lambda", "function:worker:live"), "lambda", "worker"),
         (arn("logs", "log-group:/aws/lambda/worker:*"), "logs", "/aws/lambda/worker"),
         ("arn:aws:iam::111122223333:role/path/worker", "iam", "worker"),
         (JOBS, "sns", ""),
-        ("video-jobs", "sqs", ""),
+        ("video-test-jobs", "sqs", ""),
     ],
 )
 def test_names_are_read_from_arns_and_urls(value, service, name):

@@ -49,7 +49,7 @@ def test_a_grant_that_the_ledger_lacks_is_a_violation(index):
     "change",
     [
         {"actions": ["s3:GetObject", "s3:DeleteObject"]},
-        {"resources": ["arn:aws:s3:::video-posters-uploads/*"]},
+        {"resources": ["arn:aws:s3:::video-test-posters-uploads/*"]},
         {"conditions": {"StringEquals": {"aws:SourceAccount": ["111122223333"]}}},
     ],
 )
@@ -76,20 +76,28 @@ def test_a_statement_given_twice_must_stand_twice():
 def test_a_principal_without_document_is_a_violation_of_its_pattern():
     posters = Posters().without(ROLE_POLICY, "posters-worker")
     (found,) = violations(posters.records(), "ledger-grants")
-    assert "video-posters-worker, which has no inline document" in found.message
+    assert "video-test-posters-worker, which has no inline document" in found.message
     assert found.urn.endswith("::posters")
 
 
 def test_a_document_beside_the_ledger_is_named():
-    body = {"Effect": "Allow", "Action": "sqs:PurgeQueue", "Resource": "arn:aws:sqs:eu-west-1:111122223333:video-jobs"}
-    by_hand = record(ROLE_POLICY, "extra", {"role": "video-posters-worker", "policy": json.dumps(document(body))})
+    body = {
+        "Effect": "Allow",
+        "Action": "sqs:PurgeQueue",
+        "Resource": "arn:aws:sqs:eu-west-1:111122223333:video-test-jobs",
+    }
+    by_hand = record(ROLE_POLICY, "extra", {"role": "video-test-posters-worker", "policy": json.dumps(document(body))})
     found = violations(Posters().add(by_hand).records(), "ledger-grants")
     assert [each.urn for each in found] == [by_hand["urn"]]
     assert "stands in no ledger: Allow sqs:PurgeQueue" in found[0].message
 
 
 def test_a_hand_written_role_stands_in_no_ledger():
-    body = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:eu-west-1:111122223333:video-jobs"}
+    body = {
+        "Effect": "Allow",
+        "Action": "sqs:SendMessage",
+        "Resource": "arn:aws:sqs:eu-west-1:111122223333:video-test-jobs",
+    }
     by_hand = record(ROLE_POLICY, "mine", {"role": "mine", "policy": json.dumps(document(body))})
     (found,) = violations(Posters().add(by_hand).records(), "ledger-grants")
     assert "the document of mine stands in no ledger" in found.message
@@ -97,7 +105,7 @@ def test_a_hand_written_role_stands_in_no_ledger():
 
 def test_an_attachment_is_a_violation():
     type_ = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-    props = {"role": "video-posters-worker", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}
+    props = {"role": "video-test-posters-worker", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}
     (found,) = violations(Posters().add(record(type_, "admin", props)).records(), "iam-one-document")
     assert "AdministratorAccess" in found.message
 

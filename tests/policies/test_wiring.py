@@ -30,7 +30,7 @@ from tests.policies.builders import UNKNOWN, arn, record, urn_of, violations
 from tests.policies.posters import Posters
 
 both_times = pytest.mark.parametrize("first_preview", [True, False], ids=["first preview", "after the update"])
-JOBS, DEAD = arn("sqs", "video-jobs"), arn("sqs", "video-jobs-dlq")
+JOBS, DEAD = arn("sqs", "video-test-jobs"), arn("sqs", "video-test-jobs-dlq")
 
 
 def rules(posters: Posters) -> set[str]:
@@ -102,7 +102,10 @@ BREAKS = {
         {"queue-partial-batches"},
     ),
     "retention": (lambda p: p.change(LOG_GROUP, "posters-worker", retentionInDays=0), {"log-retention"}),
-    "log group": (lambda p: p.change(LOG_GROUP, "posters-worker", name="/aws/lambda/old"), {"function-log-group"}),
+    "log group": (
+        lambda p: p.change(LOG_GROUP, "posters-worker", name="/aws/lambda/video-test-old"),
+        {"function-log-group"},
+    ),
     "tags": (lambda p: p.change(ROLE, "posters-worker", tags={"project": "video"}), {"tags"}),
     "inline policy": (lambda p: p.change(TOPIC, "posters-arrivals", policy="{}"), {"resource-policy-apart"}),
     "inline policy: unknown": (
@@ -185,13 +188,13 @@ def test_a_key_made_in_the_stack_encrypts():
 @pytest.mark.parametrize(
     ("written", "loops"),
     [
-        ("video-posters-uploads/uploads/*", True),
-        ("video-posters-uploads/*", True),
-        ("video-posters-uploads/up*", True),
+        ("video-test-posters-uploads/uploads/*", True),
+        ("video-test-posters-uploads/*", True),
+        ("video-test-posters-uploads/up*", True),
         ("*", True),
-        ("video-posters-uploads/uploads/small/*", True),
-        ("video-posters-uploads/thumb/*", False),
-        ("video-posters-uploads-2/uploads/*", False),
+        ("video-test-posters-uploads/uploads/small/*", True),
+        ("video-test-posters-uploads/thumb/*", False),
+        ("video-test-posters-uploads-2/uploads/*", False),
     ],
 )
 def test_a_loop_is_followed_over_topic_and_queue(written, loops, first_preview):
@@ -206,8 +209,8 @@ def test_a_loop_is_followed_over_topic_and_queue(written, loops, first_preview):
 
 
 def test_a_loop_is_found_where_the_bucket_calls_the_function_or_fills_the_queue():
-    function_arn = arn("lambda", "function:video-worker")
-    body = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::video-posters-uploads/*"}
+    function_arn = arn("lambda", "function:video-test-worker")
+    body = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::video-test-posters-uploads/*"}
     for target in (
         {"lambdaFunctions": [{"lambdaFunctionArn": function_arn}]},
         {"queues": [{"queueArn": JOBS}]},
@@ -231,9 +234,9 @@ def test_a_mapping_of_a_foreign_queue_is_judged_by_what_it_holds_itself():
 
 
 def test_a_function_may_name_its_own_log_group():
-    posters = Posters().change(LOG_GROUP, "posters-worker", name="/video/worker")
+    posters = Posters().change(LOG_GROUP, "posters-worker", name="/video/test/worker")
     assert rules(posters) == {"function-log-group"}
-    posters.change(FUNCTION, "posters-worker", loggingConfig={"logGroup": "/video/worker"})
+    posters.change(FUNCTION, "posters-worker", loggingConfig={"logGroup": "/video/test/worker"})
     assert rules(posters) == set()
 
 
@@ -248,7 +251,7 @@ def test_a_redrive_policy_may_be_a_resource_beside_the_queue():
     text = redrive["props"]["redrivePolicy"]
     posters.change(QUEUE, "posters-jobs", redrivePolicy=None)
     assert rules(posters) == {"queue-dead-letters"}
-    beside = record("aws:sqs/redrivePolicy:RedrivePolicy", "r", {"queueUrl": "video-jobs", "redrivePolicy": text})
+    beside = record("aws:sqs/redrivePolicy:RedrivePolicy", "r", {"queueUrl": "video-test-jobs", "redrivePolicy": text})
     assert rules(posters.add(beside)) == set()
 
 
