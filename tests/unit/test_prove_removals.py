@@ -38,8 +38,13 @@ class Stage:
     """Exercises that notice what they are told to notice."""
 
     notices: Callable[[str], bool]
+    exercises: list[Exercise]
     settings: Any = None
     ran: list[str] = field(default_factory=list)
+    prepared: list[str] = field(default_factory=list)
+
+    def prepare(self, exercise: Exercise) -> None:
+        self.prepared.append(exercise.name)
 
     def guide(self) -> Any:
         return None
@@ -68,7 +73,7 @@ def lost(monkeypatch: pytest.MonkeyPatch) -> list[Right]:
 
 def test_what_told_of_an_action_is_asked_first_about_it_elsewhere(lost: list[Right]) -> None:
     short, telling = exercise("short"), exercise("telling")
-    stage: Any = Stage(notices=lambda name: name == telling.name)
+    stage: Any = Stage(notices=lambda name: name == telling.name, exercises=[short, telling])
     rights = [right("one"), right("two"), right("three")]
     runs = {one.name: Run(exercise=one, seconds=seconds) for seconds, one in enumerate((short, telling))}
     active = {name: frozenset(one.role for one in rights) for name in runs}
@@ -77,3 +82,15 @@ def test_what_told_of_an_action_is_asked_first_about_it_elsewhere(lost: list[Rig
     assert {(removal.proves, removal.exercise) for removal in done.values()} == {(True, telling.name)}
     assert stage.ran == [short.name, telling.name, telling.name, telling.name]
     assert lost == [rights[0], *rights]
+
+
+def test_rights_go_one_exercise_after_another_each_run_prepared(lost: list[Right]) -> None:
+    first, second = exercise("first"), exercise("second")
+    stage: Any = Stage(notices=lambda name: True, exercises=[first, second])
+    rights = [right("role", f"sqs:Action{number}") for number in range(4)]
+    runs = {one.name: Run(exercise=one, seconds=1) for one in (first, second)}
+    uses = {one: Counter([(second, first)[number % 2].name]) for number, one in enumerate(rights)}
+    usage = Usage(runs=runs, uses=uses, active={name: frozenset({"role"}) for name in runs})
+    Remover(stage=stage, usage=usage).remove(rights)
+    assert stage.ran == stage.prepared == [first.name, first.name, second.name, second.name]
+    assert lost == [rights[1], rights[3], rights[0], rights[2]]
