@@ -43,7 +43,7 @@ def judge(
 
 def judge_rule(rule: Rule, stack: Stack, given: Mapping[str, Any] | None = None) -> Iterator[Finding]:
     """The violations of one rule in a stack."""
-    for resource in stack.resources:
+    for resource in stack.of(*filter(rule.on.covers, stack.types)):
         seen = resource.as_declared() if rule.scope is Scope.RESOURCE else resource
         yield from rule.judge(seen, stack, given)
 

@@ -36,6 +36,11 @@ class Stack:
         """The resources of `types`, in the program's order."""
         return [resource for type_ in types for resource in self._by_type.get(type_, ())]
 
+    @property
+    def types(self) -> Iterable[str]:
+        """The types that there are resources of."""
+        return self._by_type.keys()
+
     @cached_property
     def patterns(self) -> list[Resource]:
         """The pattern components."""

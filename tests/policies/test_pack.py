@@ -12,9 +12,11 @@ from google.protobuf import empty_pb2, json_format
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.proto import analyzer_pb2 as pb
 from pulumi.runtime.proto.analyzer_pb2_grpc import AnalyzerStub
+from pulumi_policy import policy
 from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
 
 from policies.framework.exceptions import CONFIG_KEY, NONE, Exceptions, today
+from policies.framework.resources import known
 from policies.framework.types import QUEUE, ROLE_POLICY, STACK, TOPIC_POLICY
 from policies.judge import excepted
 from policies.reading import read_once
@@ -134,7 +136,7 @@ def test_the_pack_works_from_a_folder_of_any_name(tmp_path):
         assert len(stub.GetAnalyzerInfo(empty_pb2.Empty()).policies) == len(RULES)
 
 
-def test_equal_properties_are_converted_once_and_other_ones_anew(monkeypatch):
+def test_equal_properties_are_prepared_once_and_other_ones_anew(monkeypatch):
     converted = []
 
     def convert(message):
@@ -142,7 +144,18 @@ def test_equal_properties_are_converted_once_and_other_ones_anew(monkeypatch):
         return MessageToDict(message)
 
     monkeypatch.setattr(json_format, "MessageToDict", convert)
+    # what it replaces; an attribute that isn't there any more would be an error here
+    for holder, name in (
+        (policy, "deserialize_properties"),
+        (policy._PolicyAnalyzerServicer, "_get_resource_options"),
+        (policy._PolicyAnalyzerServicer, "_get_provider_resource"),
+    ):
+        monkeypatch.setattr(holder, name, getattr(holder, name))
     read_once()
     bags = [{"name": "a", "tags": ["x"]}, {"name": "a", "tags": ["x"]}, {"name": "b", "tags": ["x"]}, {}]
-    assert [json_format.MessageToDict(struct(bag)) for bag in bags] == bags
+    read = [json_format.MessageToDict(struct(bag)) for bag in bags]
+    assert read == bags
     assert converted == [struct(bag) for bag in bags[1:]]
+    given = [policy.deserialize_properties(bag) for bag in read]
+    assert given[0] is given[1]
+    assert [known(each) for each in given] == bags
