@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from local.client import client
@@ -151,8 +151,13 @@ def _opened(row: Mapping[str, Any], crypter: Crypter) -> dict[str, Any]:
     return {**row, **{name: shown(from_json(bag, crypter.decrypt), secrets=True) for name, bag in bags.items()}}
 
 
+def _table(*columns: str, title: str = "") -> Table:
+    """A table that cuts nothing off, however narrow the terminal is."""
+    return Table(*(Column(name, overflow="fold") for name in columns), title=title or None, show_lines=True)
+
+
 def _violations(findings: Sequence[Finding]) -> Table:
-    table = Table("severity", "rule", "resource", "what is wrong, and what to do", show_lines=True)
+    table = _table("severity", "rule", "resource", "what is wrong, and what to do")
     for each in findings:
         rule = _RULES[each.rule]
         severity = Text(rule.severity.value, _STYLES[rule.severity])
@@ -166,7 +171,7 @@ def _violations(findings: Sequence[Finding]) -> Table:
 
 
 def _in_force(entries: Sequence[PolicyException], exceptions: Exceptions) -> Table:
-    table = Table("days left", "until", "rule", "resource", "reason", "owner", title="Exceptions in force")
+    table = _table("days left", "until", "rule", "resource", "reason", "owner", title="Exceptions in force")
     for each in sorted(entries, key=exceptions.days_left):
         days = str(exceptions.days_left(each))
         table.add_row(days, each.expires.isoformat(), each.rule, each.resource, each.reason, each.owner)

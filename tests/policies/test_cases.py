@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from local.cli import main
-from local.engine.errors import DONE, REFUSED
+from local import policy
+from local.engine.project import load_project
 from policies.framework.exceptions import Exceptions
 from policies.framework.rule import Finding
 from policies.judge import excepted, judge
@@ -36,24 +36,19 @@ def test_a_case_is_found_as_it_says(case: Case):
             assert part in message
 
 
-def test_all_ways_of_running_the_pack_say_the_same_of_every_case(tmp_path, capsys):
+def test_all_ways_of_running_the_pack_say_the_same_of_every_case(tmp_path):
     judged = [case for case in cases() if not case.exceptions]  # those have a day of their own
     (tmp_path / "Pulumi.yaml").write_text("name: video\nruntime: python\n")
-    configured, state = tmp_path / "rules.json", tmp_path / "state.json"
-    asked = ["policy", "--json", "--cwd", tmp_path, "--state", state, "--policy-pack-config", configured]
-    by_command = {}
-    for case in judged:
-        configured.write_text(json.dumps({case.rule: dict(case.settings)}))
-        state.write_text(json.dumps({"version": 3, "deployment": {"resources": rows(case.records)}}))
-        status = main(list(map(str, asked)))
-        said = json.loads(capsys.readouterr().out)
-        assert status == (REFUSED if any(each["level"] == "mandatory" for each in said) else DONE)
-        by_command[str(case)] = {(each["rule"], each["urn"], each["message"]) for each in said}
-    called = {str(case): outcome(judge(case.records, {case.rule: case.settings})) for case in judged}
+    project = load_project(tmp_path)
+    called, by_command, served = {}, {}, {}
     with serving(PACK, tmp_path) as stub:
-        served = {}
         for case in judged:
-            stub.Configure(configuration({case.rule: case.settings}))
+            chosen = {case.rule: case.settings}
+            called[str(case)] = outcome(judge(case.records, chosen))
+            state = json.loads(json.dumps({"deployment": {"resources": rows(case.records)}}))
+            said = policy.judged(policy.resources(state), project, chosen).to_json()
+            by_command[str(case)] = {(each["rule"], each["urn"], each["message"]) for each in said}
+            stub.Configure(configuration(chosen))
             served[str(case)] = reported(stub, case.records)
     assert by_command == called
     assert served == called
