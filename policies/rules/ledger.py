@@ -25,6 +25,7 @@ from ..framework.types import (
     TOPIC_POLICY,
 )
 from ..iam.documents import Statement, parse
+from .openings import OPENINGS
 from .roles import trust, trusted_services
 from .subjects import RESOURCE_POLICIES, document, identity_statements, principal_of, resource_statements
 
@@ -217,7 +218,7 @@ def _entered(principal: str) -> Example:
     "ledger-statements",
     "Every resource policy is what the ledger says, and the ledger is all there is",
     severity=Severity.HIGH,
-    on=resources(*RESOURCE_POLICIES, LAMBDA_PERMISSION, KMS_GRANT, PATTERN),
+    on=resources(*RESOURCE_POLICIES, *OPENINGS, LAMBDA_PERMISSION, KMS_GRANT, PATTERN),
     judges={QUEUE_POLICY: ("policy",), BUCKET_POLICY: ("policy",), TOPIC_POLICY: ("policy",), PATTERN: ("statements",)},
     why="A resource policy opens a resource to others; whoever reads the ledger must see all of them.",
     fix="Let the component write the policy, from statements that say why",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..framework.resources import Resource
 from ..framework.rule import Context, Scope, Severity, resources, rule
-from ..framework.types import BUCKET, QUEUE, QUEUE_POLICY, REST_API, TOPIC
+from ..framework.types import BUCKET, KMS_KEY, QUEUE, QUEUE_POLICY, REST_API, TOPIC
 from ..iam.arns import has_wildcard
 from ..iam.conditions import holds_to
 from ..iam.documents import Statement
@@ -122,9 +122,11 @@ def confused_deputy(statement: Statement, _: Context) -> Iterator[str]:
         REST_API,
         "aws:secretsmanager/secret:Secret",
         "aws:s3/accessPoint:AccessPoint",
+        KMS_KEY,
+        "aws:kms/replicaKey:ReplicaKey",
     ),
     judges={QUEUE: ("policy",)},
-    why="A policy inside its queue, topic or bucket stands in no ledger, and fights with the resource beside it.",
+    why="A policy inside its queue, topic, bucket or key stands in no ledger, and fights with the resource beside it.",
     fix="Use QueuePolicy, TopicPolicy, BucketPolicy or their like",
     page="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-creating-custom-policies.html",
     passes={f"{QUEUE} jobs": {"name": "jobs"}},

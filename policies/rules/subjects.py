@@ -21,6 +21,7 @@ from ..framework.types import (
     TOPIC_POLICY,
 )
 from ..iam.documents import Statement, parse
+from .openings import OPENINGS
 
 IDENTITY_POLICIES: Final = (
     ROLE_POLICY,
@@ -58,6 +59,8 @@ def resource_statements(policy: Resource, stack: Stack) -> tuple[Statement, ...]
         return (_permission_statement(policy),)
     if policy.type == FUNCTION_URL:
         return _url_statements(policy)
+    if policy.type in OPENINGS:
+        return OPENINGS[policy.type](policy)
     try:
         return parse(policy.known("policy"))
     except UnknownValueError:
@@ -164,7 +167,7 @@ IDENTITY_STATEMENTS: Final = Subject(IDENTITY_POLICIES, _statements_of_identity_
 """Each statement of an identity policy. An example is a statement."""
 
 RESOURCE_STATEMENTS: Final = Subject(
-    (*RESOURCE_POLICIES, LAMBDA_PERMISSION, FUNCTION_URL), _statements_of_resource_policy, _in_queue_policy
+    (*RESOURCE_POLICIES, LAMBDA_PERMISSION, FUNCTION_URL, *OPENINGS), _statements_of_resource_policy, _in_queue_policy
 )
 """Each statement of a resource policy. An example is a statement."""
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..framework.resources import Resource
-from ..framework.rule import Context, Severity, resources, rule
+from ..framework.rule import Context, Scope, Severity, resources, rule
 from ..framework.stack import Stack
-from ..framework.types import BUCKET, BUCKET_POLICY, QUEUE, QUEUE_POLICY, TOPIC, TOPIC_POLICY
+from ..framework.types import BUCKET, BUCKET_POLICY, QUEUE, QUEUE_POLICY, SUBSCRIPTION, TOPIC, TOPIC_POLICY
 from ..iam.arns import has_wildcard
 from ..iam.conditions import applies_without_tls
 from ..iam.documents import Statement
@@ -91,3 +91,30 @@ def _itself(value: str, resource: Resource, stack: Stack) -> bool:
 
 def _below(value: str, resource: Resource, stack: Stack) -> bool:
     return value == "*" or (value.endswith("/*") and _itself(value[:-2], resource, stack))
+
+
+def _delivered(protocol: str) -> dict[str, dict[str, Any]]:
+    topic = "arn:aws:sns:eu-west-1:111122223333:arrivals"
+    endpoint = f"{protocol}://partner.example/arrivals"
+    return {f"{SUBSCRIPTION} partner": {"topic": topic, "protocol": protocol, "endpoint": endpoint}}
+
+
+@rule(
+    "subscription-tls",
+    "A topic delivers to web addresses by https",
+    severity=Severity.HIGH,
+    scope=Scope.RESOURCE,
+    on=resources(SUBSCRIPTION),
+    judges={SUBSCRIPTION: ("protocol",)},
+    why="By plain http the message, and the token that confirms the subscription, can be read on the way.",
+    fix="Subscribe by https",
+    page="https://docs.aws.amazon.com/sns/latest/dg/sns-security-best-practices.html",
+    same_as=("prowler sns_subscription_not_using_http_endpoints",),
+    frameworks=("SEC09-BP02",),
+    passes=_delivered("https"),
+    fails=_delivered("http"),
+)
+def subscription_tls(subscription: Resource, _: Context) -> Iterator[str]:
+    """Judge one subscription."""
+    if subscription.known("protocol") == "http":
+        yield "delivers by plain http"

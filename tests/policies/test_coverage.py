@@ -24,5 +24,13 @@ def test_what_covers_a_row_is_a_rule_of_the_pack():
     assert [(tool, row.id) for tool, row in ROWS if not ids.issuperset(row.rules)] == []
 
 
+def test_a_row_that_no_rule_covers_says_why():
+    assert [(tool, row.id) for tool, row in ROWS if not row.rules and not row.left] == []
+
+
+def test_a_row_that_is_covered_has_no_reason_to_be_left():
+    assert [(tool, row.id, row.rules) for tool, row in ROWS if row.rules and row.left] == []
+
+
 def test_the_table_fits_its_cells():
     assert not any("|" in text or "\n" in text for _, row in ROWS for text in (row.id, row.asks, row.answer))
