@@ -113,6 +113,7 @@ def _anywhere(key: str) -> str | None:
     "the Allow reads as if it were held to something, and isn't.",
     fix="Compare by the plain operator with what is meant, or ask for the key beside it (Null … false)",
     page=SET_OPERATORS,
+    same_as=("parliament SINGLE_VALUE_CONDITION_TOO_PERMISSIVE",),
     frameworks=("SEC03-BP02",),
     passes={
         "Action": "sqs:SendMessage",

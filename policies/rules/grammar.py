@@ -56,6 +56,7 @@ _SEND: Final = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "arn
         "parliament INVALID_SID",
         "parliament INVALID_VERSION",
         "parliament MALFORMED",
+        "parliament MALFORMED_JSON",
         "parliament NO_VERSION",
         "parliament OLD_VERSION",
     ),

@@ -74,8 +74,11 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
     same_as=(
         "cdk-nag AwsSolutions-IAM5",
         "checkov CKV_AWS_63",
+        "cloudsplaining ServiceWildcard",
+        "parliament NOTRESOURCE_WITH_ALLOW",
         "prowler iam_inline_policy_no_administrative_privileges",
     ),
+    frameworks=("SEC03-BP02", "CIS 1.16"),
     passes={"Action": "sqs:SendMessage"},
     fails={"Action": "sqs:*"},
 )
@@ -120,6 +123,7 @@ def _traced(resource: str, because: str) -> dict[str, dict[str, object]]:
         "parliament RESOURCE_EFFECTIVELY_STAR",
         "parliament RESOURCE_STAR",
     ),
+    frameworks=("SEC03-BP02",),
     passes=_traced("*", "handler convert.thumbnail"),
     fails=_traced("*", ""),
 )
@@ -186,6 +190,7 @@ def _has_reason(statement: Statement, policy: Resource, context: Context) -> boo
     fix="Give the permissions to whatever runs; its one inline document holds them all",
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html",
     same_as=("cdk-nag AwsSolutions-IAM4", "checkov CKV_AWS_274"),
+    frameworks=("SEC03-BP02", "CIS 1.16"),
     passes={f"{ROLE} worker": {"name": "worker", "managedPolicyArns": [], "inlinePolicies": []}},
     fails={
         f"{ATTACHMENT} worker": {
