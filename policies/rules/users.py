@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from ..framework.resources import Resource
@@ -70,12 +70,12 @@ def user_pool_sign_in(pool: Resource, context: Context) -> Iterator[str]:
 
 def _takes_people(pool: Resource, stack: Stack) -> bool:
     """Whether a client of the pool does more than exchange its own credentials."""
-    return any(_of_people(client) for client in stack.naming(pool, USER_POOL_CLIENT, "userPoolId"))
+    clients = stack.naming(pool, USER_POOL_CLIENT, "userPoolId")
+    return any(_of_people(client.given("allowedOauthFlows"), client.given("explicitAuthFlows")) for client in clients)
 
 
-def _of_people(client: Resource) -> bool:
-    flows = set(client.known("allowedOauthFlows") or ())
-    return flows != _MACHINES or bool(client.known("explicitAuthFlows"))
+def _of_people(flows: Sequence[str] | None, explicit: Sequence[str] | None) -> bool:
+    return set(flows or ()) != _MACHINES or bool(explicit)
 
 
 def _client(**more: Any) -> Example:
@@ -110,7 +110,10 @@ def user_pool_clients(client: Resource, context: Context) -> Iterator[str]:
         yield "hands tokens to browsers in an address (implicit)"
     if _MACHINES & flows and client.known("generateSecret") is not True:
         yield "gets tokens without a person, and has no secret"
-    if _of_people(client) and client.known("preventUserExistenceErrors") != "ENABLED":
+    if (
+        _of_people(list(flows), client.known("explicitAuthFlows"))
+        and client.known("preventUserExistenceErrors") != "ENABLED"
+    ):
         yield "tells who has an account"
     unit = (client.known("tokenValidityUnits") or {}).get("accessToken") or "hours"
     given = client.known("accessTokenValidity")
