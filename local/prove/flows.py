@@ -126,8 +126,8 @@ class Proof:
 def prove(stack: Stack) -> Proof:
     """Hold the documents of an updated stack against its flows.
 
-    Raises UnknownCall for a state machine's call of which nothing is known, and UnknownValueError for a stack of which
-    something isn't known yet.
+    Raises UnknownFlow and UnknownCall for deliveries and calls of state machines of which nothing is known, and
+    UnknownValueError for a stack of which something isn't known yet.
     """
     documents = documents_of(stack)
     flows = tuple(_flow(need, documents) for need in needs(stack))

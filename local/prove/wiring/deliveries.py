@@ -23,7 +23,7 @@ from policies.framework.types import (
     USER_POOL,
 )
 
-from .need import SAMPLE, Need, arn_of, by_role, by_service, given, on_behalf, part
+from .need import SAMPLE, Need, UnknownFlow, arn_of, by_role, by_service, given, on_behalf, part
 
 _GUIDE: Final = "https://docs.aws.amazon.com/"
 _S3: Final = _GUIDE + "AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html"
@@ -65,8 +65,13 @@ _SENT: Final = {
     "lambda": "lambda:InvokeFunction",
     "states": "states:StartExecution",
     "events": "events:PutEvents",
+    "s3": "s3:PutObject",
 }
 """What it takes to hand one message to a target, by its service."""
+
+_INVOKE_CONFIG: Final = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
+_CALLED: Final = {"states": "states:StartSyncExecution"}
+"""The same of a target whose answer is waited for, where it is another action."""
 
 
 def needs(stack: Stack) -> Iterator[Need]:
@@ -84,7 +89,7 @@ def _notifications(notification: Resource, stack: Stack) -> Iterator[Need]:
     for prop, key in (("topics", "topicArn"), ("queues", "queueArn"), ("lambdaFunctions", "lambdaFunctionArn")):
         for row in given(notification, prop) or ():
             arn, sent = row[key], on_behalf(arn_of(bucket), account)
-            yield from by_service(stack, bucket, "s3.amazonaws.com", _SENT[part(arn, 2)], arn, sent=sent, page=_S3)
+            yield from by_service(stack, bucket, "s3.amazonaws.com", _sending(arn), arn, sent=sent, page=_S3)
 
 
 def _subscription(subscription: Resource, stack: Stack) -> Iterator[Need]:
@@ -113,17 +118,26 @@ def _mapping(mapping: Resource, stack: Stack) -> Iterator[Need]:
     if function is None:
         return
     source, role = mapping.known("eventSourceArn"), function.known("role")
-    actions, page = _POLLED[part(source, 2)]
+    actions, page = _polling(source)
     yield from by_role(stack, mapping, role, actions, source, page=page)
     failed = (given(mapping, "destinationConfig").get("onFailure") or {}).get("destinationArn")
     if failed:
-        yield from by_role(stack, mapping, role, _SENT[part(failed, 2)], failed, page=_FAILURES)
+        yield from by_role(stack, mapping, role, _sending(failed), failed, page=_FAILURES)
 
 
 def _dead_letters(function: Resource, stack: Stack) -> Iterator[Need]:
     target = given(function, "deadLetterConfig").get("targetArn")
     if target:
-        yield from by_role(stack, function, function.known("role"), _SENT[part(target, 2)], target, page=_FAILURES)
+        yield from by_role(stack, function, function.known("role"), _sending(target), target, page=_FAILURES)
+
+
+def _destinations(config: Resource, stack: Stack) -> Iterator[Need]:
+    function = stack.named_by(config, "functionName", FUNCTION)
+    if function is None:
+        return
+    for destination in given(config, "destinationConfig").values():
+        arn = destination["destination"]
+        yield from by_role(stack, config, function.known("role"), _sending(arn), arn, page=_FAILURES)
 
 
 def _target(target: Resource, stack: Stack) -> Iterator[Need]:
@@ -132,7 +146,7 @@ def _target(target: Resource, stack: Stack) -> Iterator[Need]:
     if rule is None:
         return
     arn, role, sent = target.known("arn"), target.known("roleArn"), on_behalf(arn_of(rule))
-    action = _SENT[part(arn, 2)]
+    action = _sending(arn)
     if role:
         yield from by_role(stack, target, role, action, arn, page=_RULE_ROLES)
     else:
@@ -147,7 +161,7 @@ def _schedule(schedule: Resource, stack: Stack) -> Iterator[Need]:
     role, arn = target["roleArn"], target["arn"]
     source = (target.get("eventbridgeParameters") or {}).get("source")
     sent = {"events:source": source} if source else {}
-    yield from by_role(stack, schedule, role, _SENT[part(arn, 2)], arn, page=_SCHEDULES, sent=sent)
+    yield from by_role(stack, schedule, role, _sending(arn), arn, page=_SCHEDULES, sent=sent)
     letters = (target.get("deadLetterConfig") or {}).get("arn")
     if letters:
         yield from by_role(stack, schedule, role, _SENT["sqs"], letters, page=_SCHEDULE_LETTERS)
@@ -155,19 +169,18 @@ def _schedule(schedule: Resource, stack: Stack) -> Iterator[Need]:
 
 def _pipe(pipe: Resource, stack: Stack) -> Iterator[Need]:
     role, source, target = (pipe.known(prop) for prop in ("roleArn", "source", "target"))
-    yield from by_role(stack, pipe, role, _POLLED[part(source, 2)][0], source, page=_PIPES)
+    yield from by_role(stack, pipe, role, _polling(source)[0], source, page=_PIPES)
     for parameters in given(pipe, "sourceParameters").values():
         letters = (parameters.get("deadLetterConfig") or {}).get("arn") if isinstance(parameters, dict) else None
         if letters:
-            yield from by_role(stack, pipe, role, _SENT[part(letters, 2)], letters, page=_PIPES)
+            yield from by_role(stack, pipe, role, _sending(letters), letters, page=_PIPES)
     enrichment = pipe.known("enrichment")
     if enrichment:
-        action = "states:StartSyncExecution" if part(enrichment, 2) == "states" else _SENT[part(enrichment, 2)]
-        yield from by_role(stack, pipe, role, action, enrichment, page=_PIPES)
+        yield from by_role(stack, pipe, role, _sending(enrichment, waits=True), enrichment, page=_PIPES)
     parameters = given(pipe, "targetParameters")
     event_source = (parameters.get("eventbridgeEventBusParameters") or {}).get("source")
     waits = (parameters.get("stepFunctionStateMachineParameters") or {}).get("invocationType") == "REQUEST_RESPONSE"
-    action = "states:StartSyncExecution" if waits else _SENT[part(target, 2)]
+    action = _sending(target, waits=waits)
     sent = {"events:source": event_source} if event_source else {}
     yield from by_role(stack, pipe, role, action, target, page=_PIPES, sent=sent)
 
@@ -210,6 +223,23 @@ def _triggers(pool: Resource, stack: Stack) -> Iterator[Need]:
             )
 
 
+def _sending(arn: str, *, waits: bool = False) -> str:
+    """The action that hands something to a target. Raises UnknownFlow for one of which nothing is known."""
+    service = part(arn, 2)
+    if part(arn, 5).startswith("api-destination/"):
+        return "events:InvokeApiDestination"
+    if service not in _SENT:
+        raise UnknownFlow(f"something is delivered to {arn}, of which nothing is known")
+    return _CALLED.get(service, _SENT[service]) if waits else _SENT[service]
+
+
+def _polling(arn: str) -> tuple[str, str]:
+    """The actions that read a source, and AWS's page. Raises UnknownFlow for one of which nothing is known."""
+    if part(arn, 2) not in _POLLED:
+        raise UnknownFlow(f"{arn} is read, of which nothing is known")
+    return _POLLED[part(arn, 2)]
+
+
 def _letters(policy: object) -> str:
     """The dead-letter queue in a redrive policy."""
     value = json.loads(policy) if isinstance(policy, str) and policy else policy or {}
@@ -227,6 +257,7 @@ _DERIVED: Final = {
     SUBSCRIPTION: _subscription,
     EVENT_SOURCE_MAPPING: _mapping,
     FUNCTION: _dead_letters,
+    _INVOKE_CONFIG: _destinations,
     EVENT_TARGET: _target,
     SCHEDULE: _schedule,
     PIPE: _pipe,

@@ -18,6 +18,10 @@ SAMPLE: Final = "flow"
 """Stands for what an execution decides: a key, an id."""
 
 
+class UnknownFlow(LookupError):
+    """A resource delivers to, or reads from, what nothing is known of."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Need:
     """A request that the system makes by itself."""
