@@ -44,6 +44,22 @@ class EventLog(Component):
             for one in events
         ]
 
+    def tail(self) -> Callable[[str], bool | None]:
+        """Begin to read the log: the answer says whether a record with some words has come since."""
+        kinesis, stream = self.guide.aws("kinesis"), self.part("log")
+        where = [
+            {"StreamName": stream, "ShardId": one["ShardId"]}
+            for one in kinesis.list_shards(StreamName=stream)["Shards"]
+        ]
+        iterators = [kinesis.get_shard_iterator(**one, ShardIteratorType="LATEST")["ShardIterator"] for one in where]
+
+        def come(words: str) -> bool | None:
+            pages = [kinesis.get_records(ShardIterator=iterator) for iterator in iterators]
+            iterators[:] = [page["NextShardIterator"] for page in pages]
+            return any(words.encode() in record["Data"] for page in pages for record in page["Records"]) or None
+
+        return come
+
     def place(self, identifier: str) -> str | None:
         """Where in the stream of the event table an event is."""
         streams, table = self.guide.aws("dynamodbstreams"), self.table("events")

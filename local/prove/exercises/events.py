@@ -122,18 +122,24 @@ def _shut_out_of_the_pipe(guide: Guide) -> None:
 
 
 def _close(guide: Guide) -> None:
-    """The scheduler says that a day is over: the day before is closed."""
+    """The scheduler says in the log that a day is over: the day before is closed."""
     log = EventLog(guide)
+    come = log.tail()
     with _tick(log) as moment:
-        day = (datetime.fromisoformat(moment) - timedelta(days=1)).date().isoformat()
 
-        def closed() -> bool | None:
-            if letter := log.letter("closing-undelivered", moment):
-                raise TourError(f"the log doesn't take the scheduler's {letter}")
-            answer = log.read("daily_sales", day)
-            return True if answer and answer["state"]["closed"] else None
+        def said() -> bool | None:
+            if log.letter("closing-undelivered", moment):
+                raise TourError("the log doesn't take what the scheduler says")
+            return come(moment)
 
-        guide.await_("the day before is not closed", closed, _TOLD_S)
+        guide.await_("the scheduler doesn't say that a day is over", said, _TOLD_S)
+    day = (datetime.fromisoformat(moment) - timedelta(days=1)).date().isoformat()
+    guide.await_("the day before is not closed", lambda: _closed(log, day), _TOLD_S)
+
+
+def _closed(log: EventLog, day: str) -> bool | None:
+    answer = log.read("daily_sales", day)
+    return bool(answer and answer["state"]["closed"]) or None
 
 
 def _close_in_vain(guide: Guide) -> None:

@@ -40,7 +40,7 @@ class Sum:
         Raises TourError when they don't count as two, or the reader doesn't know how fresh its answer is.
         """
         watch, key = Watch(log, ("ingest", "projector")), self.key()
-        before, began = self._counted(log, key), datetime.now(UTC).isoformat(timespec="milliseconds")
+        before, began = self._counted(log, key), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
         first, second = self.about(key), self.about(key)
         log.append(first, first, second)
         watch.await_(f"events don't get into {self.projection}", lambda: self._counted(log, key) >= before + 2 or None)
