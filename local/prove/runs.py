@@ -113,12 +113,18 @@ class Usage:
         return [right for right in rights if not self.count(right)]
 
     def users(self, right: Right) -> list[Exercise]:
-        """The exercises that used the right, the pattern's own and then the shortest first."""
+        """The exercises that used the right: the pattern's own first, then those that use little else, then short ones.
+
+        What uses much passes by much without looking: a log is written by every call, and read by the exercise of it.
+        """
         names = [name for name in self.uses.get(right, ()) if right.role in self.active[name]]
-        runs = sorted(
-            (self.runs[name] for name in names), key=lambda run: (run.exercise.pattern != right.pattern, run.seconds)
-        )
-        return [run.exercise for run in runs]
+        breadth = {name: sum(name in users for users in self.uses.values()) for name in names}
+
+        def order(name: str) -> tuple[bool, int, float]:
+            run = self.runs[name]
+            return run.exercise.pattern != right.pattern, breadth[name], run.seconds
+
+        return [self.runs[name].exercise for name in sorted(names, key=order)]
 
     def patience(self, exercise: Exercise) -> float:
         """How long a run may wait for one thing, from the time that the whole exercise took."""

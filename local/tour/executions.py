@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from local.tour.guide import Guide, TourError
+
+Found = TypeVar("Found")
 
 _LONGEST_CAUSE = 200
 
@@ -25,11 +27,16 @@ def follow(
         described = guide.aws("stepfunctions").describe_execution(executionArn=arn)
         return described if described["status"] != "RUNNING" else None
 
-    execution = guide.await_(what, ended, seconds)
+    execution = patiently(guide, what, ended, seconds)
     guide.expect(
         execution["status"] == "SUCCEEDED", f"{what}: it ended {execution['status']}: {execution.get('cause')}"
     )
     return execution
+
+
+def patiently(guide: Guide, what: str, look: Callable[[], Found | None], seconds: float) -> Found:
+    """Wait as long as it takes, also where the guide is in a hurry: `look` raises as soon as it is in vain."""
+    return Guide.await_(guide, what, look, seconds)
 
 
 def failed_task(guide: Guide, arn: str) -> str | None:

@@ -14,7 +14,7 @@ from local.prove.ear import ear
 from local.prove.exercise import Exercise
 from local.prove.functions import refuse
 from local.prove.removal import without
-from local.tour.executions import failed_task, follow
+from local.tour.executions import failed_task, follow, patiently
 from local.tour.guide import Guide, TourError
 from local.tour.titles import Mailbox, mailbox, upload
 
@@ -63,7 +63,7 @@ class Titles(Component):
                 raise TourError(f"{what}: {failure}")
             return found
 
-        return self.guide.await_(what, either, _RUN_S)
+        return patiently(self.guide, what, either, _RUN_S)
 
     def review(self, link: Item) -> Item:
         """What the page shows to whoever has the link."""
