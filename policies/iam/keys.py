@@ -34,7 +34,7 @@ GLOBAL: Final[Mapping[str, str]] = {
         "String": "PrincipalAccount PrincipalOrgID PrincipalServiceName PrincipalType PrincipalTag/${TagKey} userid "
         "username FederatedProvider Ec2InstanceSourceVpc SourceIdentity SourceVpc SourceVpce VpceAccount VpceOrgID "
         "ResourceAccount ResourceOrgID CalledViaFirst CalledViaLast CalledViaAWSMCP referer RequestedRegion "
-        "SourceAccount SourceOrgID UserAgent AssumedRoot",
+        "SourceAccount SourceOrgID SourceOwner UserAgent AssumedRoot",
         "ArrayOfString": "PrincipalOrgPaths PrincipalServiceNamesList VpceOrgPaths ResourceOrgPaths CalledVia "
         "SourceOrgPaths",
         "ARN": "PrincipalArn SourceArn SourceVpcArn ChatbotSourceArn",
@@ -65,6 +65,10 @@ _VALUES: Final = {
     "ARN": re.compile(r"\*|arn:[^:]*:[^:]*:[^:]*:[^:]*:.+|arn:.*\*"),
     "Null": re.compile(r"true|false", re.IGNORECASE),
 }
+
+
+_VARIABLE: Final = re.compile(r"(\$\{|<|(?<=/)tag-key$|(?<=/)$|$)")
+"""Where a key's name goes on with what the caller chooses, in each of the reference's spellings."""
 
 
 @dataclass(frozen=True)
@@ -125,8 +129,9 @@ def key_type(key: str, keys: Mapping[str, str]) -> str | None:
     """The type of a key among `keys`, as AWS's reference writes them: `aws:ResourceTag/${TagKey}`; `None` if not."""
     wanted = key.lower()
     for name, type_ in keys.items():
-        stem, variable, _ = re.split(r"(\$\{|<|$)", name.lower(), maxsplit=1)[:3]
-        if wanted == stem or (variable and wanted.startswith(stem) and len(wanted) > len(stem)):
+        stem, variable, _ = _VARIABLE.split(name.lower(), maxsplit=1)
+        open_ended = bool(variable) or stem.endswith("/")
+        if wanted.startswith(stem) and len(wanted) > len(stem) if open_ended else wanted == stem:
             return type_
     return None
 

@@ -88,7 +88,7 @@ def _parts(stack: Stack) -> Mapping[tuple[str, str], Sequence[Resource]]:
         parts[_whose(policy, _INLINE[policy.type], stack)].append(policy)
     attached = set()
     for attachment in stack.of(*_ATTACHMENTS):
-        part = _attached(attachment, stack) or attachment
+        part = attachment if attachment.props.get("policy") else _attached(attachment, stack) or attachment
         attached.add(part.urn)
         for prop in _ATTACHMENTS[attachment.type]:
             for holder in _holders(attachment, prop, stack):
@@ -143,7 +143,13 @@ def _attached(attachment: Resource, stack: Stack) -> Resource | None:
 
 
 def _statements(part: Resource, stack: Stack) -> Iterator[Statement]:
-    """The statements of a part; raises UnknownValueError, MalformedDocument or NoFacts when they can't be read."""
+    """The statements of a part; raises UnknownValueError, MalformedDocument or NoFacts when they can't be read.
+
+    An attachment that was read back from AWS has the managed policy's document with it.
+    """
+    if part.type in _ATTACHMENTS and part.props.get("policy"):
+        yield from parse(part.known("policy"))
+        return
     if part.type in _ATTACHMENTS:
         raise NoFacts(f"what {part.known('policyArn')} allows isn't of this stack")
     if part.type != ROLE:
