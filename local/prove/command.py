@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +14,20 @@ from rich.progress import Progress as Bar
 from local.prove import report
 from local.prove.errors import ProofError
 from local.prove.exercises import EXERCISES
-from local.prove.proof import Progress, prove
+from local.prove.page import page
+from local.prove.probes import Answer
+from local.prove.prover import Progress, Prover
 from local.prove.removals import Removal
 from local.prove.rights import rights
 from local.prove.runs import Run, Stage
+from local.prove.widenings import Sighting
 from local.settings import REPO, Settings
 
 BUILD = REPO / "build"
 
 
 def run(
-    resources: Iterable[Mapping[str, Any]],
+    resources: Sequence[Mapping[str, Any]],
     outputs: Mapping[str, Any],
     settings: Settings,
     *,
@@ -32,7 +35,7 @@ def run(
     sample: int = 0,
     folder: Path = BUILD,
 ) -> bool:
-    """Make the proof and write `prove.json`; returns whether it holds.
+    """Make the proof and write `prove.json` and `prove.html`; returns whether it holds.
 
     `only` names one pattern, `sample` how many rights of each pattern are taken away (0: all).
     Raises ProofError where nothing is deployed.
@@ -44,11 +47,14 @@ def run(
     console = Console(stderr=True, highlight=False)
     with _bar(console) as bar:
         stage = Stage(outputs=outputs, settings=settings, exercises=exercises)
-        proof = prove(stage, granted, _progress(bar), sample=sample)
+        prover = Prover(stage=stage, rights=granted, resources=resources, progress=_progress(bar), sample=sample)
+        proof = prover.prove()
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "prove.json").write_text(json.dumps(report.to_json(proof), indent=1) + "\n")
+    told = report.to_json(proof)
+    (folder / "prove.json").write_text(json.dumps(told, indent=1) + "\n")
+    (folder / "prove.html").write_text(page(told))
     report.tell(proof, Console(highlight=False))
-    console.print(f"written to {folder}/prove.json after {proof.seconds:.0f} s", soft_wrap=True)
+    console.print(f"after {proof.seconds:.0f} s; see {folder}/prove.html, or prove.json beside it", soft_wrap=True)
     return proof.holds
 
 
@@ -63,6 +69,8 @@ def _progress(bar: Bar) -> Progress:
 
     def begin(what: str, parts: int) -> None:
         tasks.append(bar.add_task(what, total=parts))
+        if not bar.console.is_terminal:
+            bar.console.print(f"{what} ({parts})", soft_wrap=True, markup=False)
 
     def ran(run: Run) -> None:
         if run.broken or run.crashed:
@@ -74,4 +82,12 @@ def _progress(bar: Bar) -> Progress:
             bar.console.print(f"nobody missed {removal.right}", soft_wrap=True, markup=False)
         bar.advance(tasks[-1])
 
-    return Progress(begin=begin, ran=ran, removed=removed)
+    def answered(answer: Answer) -> None:
+        bar.advance(tasks[-1])
+
+    def sighted(sighting: Sighting) -> None:
+        if not sighting.reports:
+            bar.console.print(f"nobody reported {sighting.widening}", soft_wrap=True, markup=False)
+        bar.advance(tasks[-1])
+
+    return Progress(begin=begin, ran=ran, removed=removed, answered=answered, sighted=sighted)

@@ -96,7 +96,7 @@ class Remover:
                 with without(guide, right.role, right.action, right.resource):
                     run = self.stage.run(exercise, self.usage.patience(exercise))
             finally:
-                exercise.tidy(guide)
+                self.stage.tidy(exercise)
             denial = self._denial(right, before)
             if denial and run.broken:
                 tells = Removal(right=right, exercise=exercise.name, denial=denial, broken=run.broken, tried=tried)

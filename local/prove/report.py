@@ -10,6 +10,7 @@ from rich.table import Table
 
 from local.prove.decisions import Decision
 from local.prove.evidence import Evidence, reason
+from local.prove.probes import Answer
 from local.prove.proof import Proof
 from local.prove.removals import Removal
 from local.prove.rights import Right
@@ -27,7 +28,20 @@ def to_json(proof: Proof) -> dict[str, Any]:
         "documented": [{**_named(right), "page": right.page} for right in proof.rights[Evidence.DOCUMENTED]],
         "unused": [_named(right) for right in proof.unused],
         "unbreakable": [{**_named(one.right), "tried": list(one.tried)} for one in proof.unbreakable],
+        "outside_denied": sum(answer.denied for answer in proof.answers),
+        "outside_allowed": [_answer(answer) for answer in proof.outside_allowed],
+        "flows": len(proof.flows.flows),
+        "flows_unproven": [*(flow.as_json() for flow in proof.flows.unproven), *map(_named, proof.unproven)],
+        "flows_complaints": list(proof.flows.complaints),
+        "flows_detail": [flow.as_json() for flow in proof.flows.flows],
+        "outside": _outside(proof),
+        "widenings": [
+            {"name": one.widening, "what": one.what, "reports": list(one.reports)} for one in proof.sightings
+        ],
+        "changed": list(proof.changed),
         "holds": proof.holds,
+        "stack": proof.stack,
+        "made": proof.made,
         "sampled": proof.sampled,
         "seconds": round(proof.seconds, 1),
         "unexplained": [_decision(one) for one in proof.usage.unexplained],
@@ -42,6 +56,12 @@ def to_json(proof: Proof) -> dict[str, Any]:
 def tell(proof: Proof, console: Console) -> None:
     """Print the proof: a line a pattern, then what must be mended."""
     console.print(_table(proof))
+    denied = sum(answer.denied for answer in proof.answers)
+    console.print(f"outside the grants: {denied} of {len(proof.answers)} calls refused")
+    seen = len(proof.sightings) - len(proof.unreported)
+    console.print(f"planted: {seen} of {len(proof.sightings)} widenings reported")
+    proven = len(proof.flows.flows) - len(proof.flows.unproven)
+    console.print(f"flows: {proven} of {len(proof.flows.flows)} allowed by one statement, and refused without it")
     for title, lines in _findings(proof).items():
         if lines:
             console.print(f"[bold red]{title}[/] ({len(lines)})")
@@ -89,6 +109,12 @@ def _findings(proof: Proof) -> dict[str, list[str]]:
         "allowed, and no grant of the ledger says so": [
             f"{one.role}: {one.action} on {one.resource}" for one in proof.usage.unexplained
         ],
+        "outside the grants, and not refused": [
+            f"{one.probe.role}: {one.probe.call.action} on {one.probe.resource}" for one in proof.outside_allowed
+        ],
+        "planted, and nobody reported it": [f"{one.widening} ({one.what})" for one in proof.unreported],
+        "not what they were before the proof": list(proof.changed),
+        "not proven offline": [*proof.flows.complaints, *map(str, proof.unproven)],
     }
 
 
@@ -109,11 +135,51 @@ def _right(proof: Proof, kind: Evidence, right: Right) -> dict[str, Any]:
         "service": right.service,
         "conditions": right.conditions,
         "evidence": str(kind),
+        "state": _state(proof, kind, right),
         "why_not_run": reason(right),
         "page": right.page,
         "uses": dict(proof.usage.uses.get(right, {})),
         "removal": _removal(removal) if removal else None,
     }
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    probe = answer.probe
+    return {
+        "principal": probe.role,
+        "action": probe.call.action,
+        "resource": probe.resource,
+        "kind": probe.kind,
+        "asked": answer.decision is not None,
+    }
+
+
+def _state(proof: Proof, kind: Evidence, right: Right) -> str:
+    """In one word what is known of the right."""
+    if kind is not Evidence.RUN:
+        return str(kind)
+    if not proof.usage.count(right):
+        return "unused"
+    removal = proof.removals.get(right)
+    if removal is None:
+        return "untried"
+    return "proven" if removal.proves else "unbreakable"
+
+
+def _outside(proof: Proof) -> list[dict[str, Any]]:
+    """What was asked in the name of each role."""
+    rows: dict[str, list[Answer]] = {}
+    for answer in proof.answers:
+        rows.setdefault(answer.probe.role, []).append(answer)
+    return [
+        {
+            "principal": role,
+            "denied": sum(answer.denied for answer in answers),
+            "allowed": sum(not answer.denied for answer in answers),
+            "calls": [{"action": one.probe.call.action, "resource": one.probe.resource} for one in answers],
+        }
+        for role, answers in rows.items()
+    ]
 
 
 def _removal(removal: Removal) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from typing import Any
 
 from local.prove.decisions import Decision
 
+_LIKE = ("StringLike", "ArnLike", "ArnEquals")
+_JUDGED = (*_LIKE, "StringEquals")
+
 Conditions = Mapping[str, Mapping[str, Sequence[str]]]
 
 
@@ -35,17 +38,22 @@ class Right:
         return (
             decision.role == self.role
             and decision.action.lower() == self.action.lower()
-            and bool(_pattern(self.resource).fullmatch(decision.resource))
+            and self.covers(decision.resource)
             and self._meets(decision.keys)
         )
 
+    def covers(self, resource: str) -> bool:
+        """Whether the grant's pattern covers the resource."""
+        return bool(_pattern(self.resource).fullmatch(resource))
+
     def _meets(self, keys: Mapping[str, Any]) -> bool:
-        """Whether the request's keys, as far as they were recorded, are those of the conditions."""
+        """Whether the request's keys are those of the conditions, as far as both are known here."""
         return all(
-            _is_one_of(str(keys[key.lower()]), values, like="Like" in operator)
+            _is_one_of(found, values, like=operator.rpartition(":")[2] in _LIKE)
             for operator, by_key in self.conditions.items()
+            if operator.rpartition(":")[2] in _JUDGED
             for key, values in by_key.items()
-            if key.lower() in keys
+            for found in _all(keys.get(key.lower(), ()))
         )
 
 
@@ -87,6 +95,10 @@ def _right(grant: Mapping[str, Any], action: str, resource: str, pattern: str) -
 def _pattern(text: str) -> re.Pattern[str]:
     """An IAM pattern: `*` is any text, `?` any character."""
     return re.compile("".join({"*": ".*", "?": "."}.get(letter, re.escape(letter)) for letter in text), re.DOTALL)
+
+
+def _all(found: str | Sequence[str]) -> Sequence[str]:
+    return [found] if isinstance(found, str) else found
 
 
 def _is_one_of(found: str, values: Sequence[str], *, like: bool) -> bool:

@@ -24,6 +24,7 @@ _IDLE_SECONDS = 4
 """How long to watch what goes on without anybody: queues and streams are asked at least every second."""
 _QUIET_SECONDS = 0.8
 _SETTLING_SECONDS = 10
+_TIDYINGS = 4
 _HASTE = 1.3
 _LEAST_PATIENCE_SECONDS = 3.0
 
@@ -85,6 +86,19 @@ class Stage:
         except Exception as error:
             crashed = f"{type(error).__name__}: {error}"
         return Run(exercise=exercise, seconds=time.monotonic() - started, broken=broken, crashed=crashed)
+
+    def tidy(self, exercise: Exercise) -> None:
+        """Put back what a broken run left. Raises ProofError where that can't be done."""
+        for left in reversed(range(_TIDYINGS)):
+            try:
+                exercise.tidy(self.guide())
+            except Exception as error:
+                # What is tidied may just be ending by itself.
+                if not left:
+                    raise ProofError(f"{exercise.name} can't be tidied: {error}") from error
+                time.sleep(_QUIET_SECONDS)
+            else:
+                return
 
 
 @dataclass(frozen=True, kw_only=True)
