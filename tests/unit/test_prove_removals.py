@@ -46,6 +46,9 @@ class Stage:
     def prepare(self, exercise: Exercise) -> None:
         self.prepared.append(exercise.name)
 
+    def tidy(self, exercise: Exercise) -> None:
+        pass
+
     def guide(self) -> Any:
         return None
 
