@@ -10,38 +10,14 @@ from typing import Any, Final
 from policies.framework.ledger import AWAITED
 from policies.framework.resources import Resource
 from policies.framework.stack import Stack
-from policies.framework.types import (
-    BUCKET,
-    BUCKET_POLICY,
-    EVENT_BUS,
-    FUNCTION,
-    KMS_KEY,
-    LAMBDA_PERMISSION,
-    QUEUE,
-    QUEUE_POLICY,
-    REST_API,
-    ROLE,
-    ROLE_POLICY,
-    TOPIC,
-    TOPIC_POLICY,
-)
+from policies.framework.types import ATTACHMENT, FUNCTION_URL, KMS_GRANT, KMS_KEY, ROLE, ROLE_POLICY
+from policies.held import NAMED_BY
 from policies.iam.documents import Statement, parse
 from policies.iam.evaluation import Decision, Request, decide
 from policies.rules.subjects import identity_statements, principal_of, resource_statements
 
-_ON: Final = {
-    BUCKET_POLICY: ("bucket", BUCKET),
-    LAMBDA_PERMISSION: ("function", FUNCTION),
-    QUEUE_POLICY: ("queueUrl", QUEUE),
-    TOPIC_POLICY: ("arn", TOPIC),
-    "aws:apigateway/restApiPolicy:RestApiPolicy": ("restApiId", REST_API),
-    "aws:cloudwatch/eventBusPolicy:EventBusPolicy": ("eventBusName", EVENT_BUS),
-    "aws:dynamodb/resourcePolicy:ResourcePolicy": ("resourceArn", "aws:dynamodb/table:Table"),
-    "aws:kinesis/resourcePolicy:ResourcePolicy": ("resourceArn", "aws:kinesis/stream:Stream"),
-    "aws:kms/keyPolicy:KeyPolicy": ("keyId", KMS_KEY),
-    "aws:secretsmanager/secretPolicy:SecretPolicy": ("secretArn", "aws:secretsmanager/secret:Secret"),
-}
-"""Resource policy → the property that names what it opens, and that one's type."""
+_NO_DOCUMENTS: Final = (FUNCTION_URL, KMS_GRANT)
+"""What gives rights without a document of its own."""
 
 
 @dataclass(frozen=True)
@@ -92,13 +68,14 @@ def documents_of(stack: Stack) -> Documents:
     """The documents of a stack whose resources are all known. Raises UnknownValueError where one isn't."""
     of_roles: dict[str, list[Document]] = defaultdict(list)
     of_resources: dict[str, list[Document]] = defaultdict(list)
-    for policy in stack.of(ROLE_POLICY):
+    read_back = (one for one in stack.of(ATTACHMENT) if one.known("policy"))
+    for policy in (*stack.of(ROLE_POLICY), *read_back):
         principal = principal_of(policy, stack)
         of_roles[principal].append(Document(policy.key, principal, identity_statements(policy, stack)))
     for role in stack.of(ROLE):
         of_resources[role.key].append(Document(role.key, "", parse(role.known("assumeRolePolicy"))))
-    for type_, (prop, target_type) in _ON.items():
-        for policy in stack.of(type_):
+    for type_, (prop, target_type) in NAMED_BY.items():
+        for policy in stack.of(type_) if target_type != ROLE and type_ not in _NO_DOCUMENTS else ():
             target = stack.named_by(policy, prop, target_type)
             if target:
                 of_resources[target.key].append(Document(policy.key, "", _statements(policy, target, stack)))

@@ -92,7 +92,7 @@ class Proof:
 
     @property
     def unproven(self) -> tuple[Flow, ...]:
-        """Flows that nothing allows, or more than one statement."""
+        """Flows that nothing allows, or that are allowed more than once."""
         return tuple(flow for flow in self.flows if flow.why)
 
     @property
@@ -161,16 +161,22 @@ def _flow(need: Need, documents: Documents) -> Flow:
         for statement in document.statements
         if statement.allows and applies(statement, need.request, identity=bool(document.principal))
     ]
-    rights = tuple(
-        right
-        for document, statement in allowing
-        if not decided(need.request, *(_without(side, document, statement) for side in sides)).allowed
-        for right in _rights(document, statement, need.request)
-    )
+    rights = tuple(_needed(need.request, allowing, sides))
     if not any(bool(right.principal) is (need.side == "identity") for right in rights):
         names = ", ".join(f"{document.key} {statement.label}" for document, statement in allowing)
-        return Flow(need, (), f"{need.request.action} on {need.request.resource} is allowed by each of {names}")
+        return Flow(need, (), f"{need.request.action} on {need.request.resource} is allowed more than once: {names}")
     return Flow(need, rights)
+
+
+def _needed(
+    request: Request, allowing: Sequence[tuple[Document, Statement]], sides: tuple[Sequence[Document], ...]
+) -> Iterator[Right]:
+    """The rights without which the request fails: no other statement allows it, and none does so twice."""
+    for document, statement in allowing:
+        rights = list(_rights(document, statement, request))
+        mine, theirs = (_without(side, document, statement) for side in sides)
+        if len(rights) == 1 and not decided(request, mine, theirs).allowed:
+            yield rights[0]
 
 
 def _without(side: Sequence[Document], document: Document, statement: Statement) -> list[Document]:

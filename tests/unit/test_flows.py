@@ -13,6 +13,7 @@ from local.prove.wiring.roles import passes
 from policies.framework.resources import Resource, known
 from policies.framework.stack import Stack
 from policies.framework.types import (
+    ATTACHMENT,
     LAMBDA_PERMISSION,
     QUEUE_POLICY,
     ROLE,
@@ -125,7 +126,7 @@ def test_a_flow_is_derived_from_the_resources(proof: Proof, expected: tuple[str,
             f"{QUEUE_POLICY}::posters-jpeg",
             adding(Principal={"Service": "sns.amazonaws.com"}, Action="sqs:*", Resource="*"),
             "policy",
-            "is allowed by each of aws:sqs/queuePolicy:QueuePolicy::posters-jpeg statement 2 (SnsOnly), "
+            "is allowed more than once: aws:sqs/queuePolicy:QueuePolicy::posters-jpeg statement 2 (SnsOnly), "
             "aws:sqs/queuePolicy:QueuePolicy::posters-jpeg statement 3",
         ),
         (
@@ -133,6 +134,12 @@ def test_a_flow_is_derived_from_the_resources(proof: Proof, expected: tuple[str,
             setting("Action", ["sqs:SendMessage", "sqs:DeleteMessage"]),
             "policy",
             "no flow needs sqs:DeleteMessage on",
+        ),
+        (
+            f"{QUEUE_POLICY}::posters-jpeg",
+            setting("Action", ["sqs:SendMessage", "sqs:Send*"]),
+            "policy",
+            "is allowed more than once: aws:sqs/queuePolicy:QueuePolicy::posters-jpeg statement 2 (SnsOnly)",
         ),
         (
             f"{QUEUE_POLICY}::posters-jpeg",
@@ -180,6 +187,15 @@ def test_what_is_wrong_with_a_document_is_named(
 )
 def test_what_is_missing_is_named(system: list[Resource], key: str, said: str) -> None:
     assert any(said in each for each in less(system, key).complaints)
+
+
+def test_a_managed_policy_that_is_attached_takes_part(system: list[Resource]) -> None:
+    everything = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    props = {"role": "serviceful-test-events-replay-eu-west-1", "policy": json.dumps(everything)}
+    complaints = prove(Stack([*system, Resource(ATTACHMENT, "by-hand", "by-hand", props)])).complaints
+
+    assert any("is allowed more than once" in each and f"{ATTACHMENT}::by-hand" in each for each in complaints)
+    assert any("no flow needs * on *" in each for each in complaints)
 
 
 def test_a_grant_is_proven_by_the_flows_that_fail_without_it(proof: Proof) -> None:
