@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench._report import spent_by_children
 from local.emulator import envs
 from local.settings import REPO, Settings
 
@@ -33,6 +34,8 @@ class Findings:
     seconds: float
     """Of the whole process."""
 
+    cpu_s: float
+
 
 def judge(plans: Mapping[str, Mapping[str, Any]]) -> Findings:
     """What checkov finds in each plan, given by name; builds its environment if it is missing."""
@@ -40,15 +43,15 @@ def judge(plans: Mapping[str, Mapping[str, Any]]) -> Findings:
     with tempfile.TemporaryDirectory() as folder:
         for name, plan in plans.items():
             Path(folder, f"{name}.json").write_text(json.dumps(plan))
-        began = time.perf_counter()
+        began, spent = time.perf_counter(), spent_by_children()
         report = _run(python, folder)
-        seconds = time.perf_counter() - began
+        seconds, cpu_s = time.perf_counter() - began, spent_by_children() - spent
     failed: dict[str, set[tuple[str, str]]] = {name: set() for name in plans}
     titles = {}
     for each in report["results"]["failed_checks"]:
         failed[Path(each["file_path"]).stem].add((each["check_id"], each["resource"]))
         titles[each["check_id"]] = each["check_name"]
-    return Findings({name: frozenset(found) for name, found in failed.items()}, titles, seconds)
+    return Findings({name: frozenset(found) for name, found in failed.items()}, titles, seconds, cpu_s)
 
 
 def _run(python: Path, folder: str) -> dict[str, Any]:

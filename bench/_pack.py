@@ -12,6 +12,7 @@ from typing import Final
 from rich.console import Console
 
 from bench._deployment import local_aws
+from bench._report import spent_by_children
 from local.emulator import manager
 from local.engine import run as operations
 from local.engine.display import Display
@@ -53,6 +54,9 @@ class Judgement:
     judge_s: float
     """Every question after that: one a resource, and one for the stack."""
 
+    cpu_s: float
+    """Of the pack's process, from its start to its end."""
+
 
 def reference_system(rounds: int) -> System:
     """Deploy it, and preview it `rounds` times with the pack and without; the best round counts."""
@@ -73,12 +77,13 @@ def with_a_pattern_twice(resources: Sequence[Resource]) -> list[Resource]:
 
 def judge(resources: Sequence[Resource]) -> Judgement:
     """Start the pack, ask it, end it."""
-    began = time.perf_counter()
+    began, spent = time.perf_counter(), spent_by_children()
     with _serving() as policies:
         policies.review(resources[0], None, None)
         ready = time.perf_counter()
         findings = _ask(policies, resources)
-        return Judgement(findings, ready - began, time.perf_counter() - ready)
+        ended = time.perf_counter()
+    return Judgement(findings, ready - began, ended - ready, spent_by_children() - spent)
 
 
 def _run(settings: Settings, *, packs: bool) -> Run:
