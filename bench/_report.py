@@ -19,6 +19,6 @@ def tell(bench: str, figures: Mapping[str, float], goals: Goals) -> None:
 
 
 def spent_by_children() -> float:
-    """Seconds of processor time of all processes that this one has started and seen end: what else runs adds nothing."""
+    """Seconds of processor time of all processes that this one has started and seen end."""
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     return spent.ru_utime + spent.ru_stime
