@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from ipaddress import ip_network
 from typing import Final
 
@@ -67,8 +68,8 @@ _VALUES: Final = {
 }
 
 
-_VARIABLE: Final = re.compile(r"(\$\{|<|(?<=/)tag-key$|(?<=/)$|$)")
-"""Where a key's name goes on with what the caller chooses, in each of the reference's spellings."""
+_CHOSEN: Final = re.compile(r"(\$\{.*|<.*|(?<=/)tag-key|(?<=/))$")
+"""What ends a key's name where the caller chooses the rest, in each of the reference's spellings."""
 
 
 @dataclass(frozen=True)
@@ -129,11 +130,17 @@ def key_type(key: str, keys: Mapping[str, str]) -> str | None:
     """The type of a key among `keys`, as AWS's reference writes them: `aws:ResourceTag/${TagKey}`; `None` if not."""
     wanted = key.lower()
     for name, type_ in keys.items():
-        stem, variable, _ = _VARIABLE.split(name.lower(), maxsplit=1)
-        open_ended = bool(variable) or stem.endswith("/")
-        if wanted.startswith(stem) and len(wanted) > len(stem) if open_ended else wanted == stem:
+        stem, goes_on = _stem(name)
+        if wanted.startswith(stem) and (len(wanted) > len(stem)) == goes_on:
             return type_
     return None
+
+
+@lru_cache(4096)
+def _stem(name: str) -> tuple[str, bool]:
+    """The part of a key's name that is given, in lower case, and whether the caller chooses more."""
+    found = _CHOSEN.search(name.lower())
+    return (name.lower()[: found.start()], True) if found else (name.lower(), False)
 
 
 def _is_network(value: str) -> bool:

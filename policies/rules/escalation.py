@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from ..framework.ledger import AWAITED
 from ..framework.rule import Context, Option, Severity, rule
@@ -19,7 +19,9 @@ from .subjects import IDENTITY_STATEMENTS, POLICY_DOCUMENT
 _PASSING_PAGE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"
 LEVELS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_understand-policy-summary-access-level-summaries.html"
 _WORKER = "arn:aws:iam::111122223333:role/worker"
-_ALONE = {action.lower(): (action, how) for action, how in ALONE.items()}
+_ALONE = {action.lower(): action for action in ALONE}
+_TOLD = 4
+"""Actions that a message names."""
 
 
 @rule(
@@ -46,9 +48,11 @@ _ALONE = {action.lower(): (action, how) for action, how in ALONE.items()}
 )
 def no_escalation(principal: Principal, _: Context) -> Iterator[str]:
     """Judge one principal over all of its documents."""
-    for wanted, (action, how) in _ALONE.items():
-        if principal.may(wanted):
-            yield f"{principal.name} may {action}: it {how}"
+    alone = [action for wanted, action in _ALONE.items() if principal.may(wanted)]
+    if len(alone) > _TOLD:
+        yield f"{principal.name} may {_few(alone)}, each of which is enough alone"
+    else:
+        yield from (f"{principal.name} may {action}: it {ALONE[action]}" for action in alone)
     if any(not is_pinned(each) for one in principal.that_allow("sts:assumerole") for each in one.resources):
         yield f"{principal.name} may assume more than one role by sts:AssumeRole"
     if principal.may(PASSING) and (takers := sorted(_takers(principal))):
@@ -204,7 +208,6 @@ def _names_one_service(statement: Statement) -> bool:
     )
 
 
-def _few(names: Iterable[str]) -> str:
-    first, *rest = names
-    shown = [first, *rest[:3]]
-    return f"{', '.join(shown)}{f' and {len(rest) - 3} more' if len(rest) > 3 else ''}"
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - _TOLD
+    return f"{', '.join(names[:_TOLD])}{f' and {more} more' if more > 0 else ''}"
