@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ _BROKEN_S = 5
 
 _LEFT = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 _HIDDEN_S = 2
+"""For so long a letter that was looked at isn't seen again, so that all are seen."""
 
 Found = TypeVar("Found")
 
@@ -93,9 +95,10 @@ def wake(consumers: Collection[Consumer], nothing: Any, seconds: float = _BROKEN
 def take_letters(guide: Guide, queue: str, about: str) -> list[str]:
     """Take out of a dead-letter queue the letters that hold these words; the others stay."""
     sqs, taken = guide.aws("sqs"), []
-    while letters := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=_HIDDEN_S).get(
-        "Messages"
-    ):
+    receive = functools.partial(
+        sqs.receive_message, QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=_HIDDEN_S
+    )
+    while letters := receive().get("Messages"):
         for letter in letters:
             if about in letter["Body"]:
                 sqs.delete_message(QueueUrl=queue, ReceiptHandle=letter["ReceiptHandle"])
