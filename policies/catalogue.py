@@ -32,9 +32,10 @@ outputs, the ledger and how resources are wired, when all of the stack is planne
 
 ## What is put right
 A few rules put right what can be put right safely, before the resource is made: the tags that the engine knows, the
-retention of a log group. The engine shows each as `remediate`, in the terminal and in `--json`; what a remedy can't
-tell, such as an owner, is a violation still. pytest and `python -m local policy` judge what stands there, and don't
-remedy. `{"tags": "mandatory"}` in `--policy-pack-config` turns the remedy of a rule off.
+retention of a log group, the least version of TLS. The engine shows each as `remediate`, in the terminal and in
+`--json`; what a remedy can't tell, such as an owner, is a violation still, and nothing that is in doubt is remedied.
+pytest and `python -m local policy` judge what stands there, and don't remedy. `{"tags": "mandatory"}` in
+`--policy-pack-config` turns the remedy of a rule off.
 
 ## What a stack excepts
 Two kinds, for two people. What a **pattern** can't meet by design it accepts in its ledger, with a reason, for a

@@ -159,23 +159,25 @@ class Rule:
         """What to set in one resource, to be merged into its inputs: nothing where it passes, or is in doubt."""
         if self.remedy is None or not self.on.covers(resource.type):
             return {}
-        if not any(self.judge(resource, stack, given)):
+        said = list(self._said(resource, stack, given))
+        if any(doubt for _, doubt in said) or stack.exceptions.excuse(self.id, resource, violated=bool(said)):
             return {}
-        try:
-            return self.remedy(resource, Context(stack, self.settings(given)))
-        except UnknownValueError:
-            return {}
+        return self.remedy(resource, Context(stack, self.settings(given))) if said else {}
 
     def messages(self, resource: Resource, stack: Stack, given: Mapping[str, Any] | None = None) -> Iterator[str]:
         """What is wrong with one resource, whether or not the ledger accepts it."""
+        return (message for message, _ in self._said(resource, stack, given))
+
+    def _said(self, resource: Resource, stack: Stack, given: Mapping[str, Any] | None) -> Iterator[tuple[str, bool]]:
+        """Each message, and whether it is only a doubt."""
         context = Context(stack, self.settings(given))
         subjects = _guarded(lambda: self.on.of(resource, context))
         for subject, complaint in subjects:
             if complaint:
-                yield complaint
+                yield complaint, True
                 continue
             for message, doubt in _guarded(lambda subject=subject: self.check(subject, context)):
-                yield doubt or f"{message}. {self.fix}"
+                yield (doubt, True) if doubt else (f"{message}. {self.fix}", False)
 
     def _accepted(self, resource: Resource, stack: Stack) -> bool:
         if not self.acceptable or self.scope is not Scope.STACK:

@@ -32,6 +32,7 @@ from . import (
     sources,
     streams,
     tags,
+    tls,
     tokens,
     tracing,
     transport,
@@ -70,7 +71,7 @@ FAMILIES: dict[str, tuple[Rule, ...]] = {
         ledger.ledger_statements,
         acceptance.ledger_acceptances,
     ),
-    "Encryption": (transport.tls_only, transport.subscription_tls, encryption.encryption_at_rest),
+    "Encryption": (transport.tls_only, transport.subscription_tls, tls.tls_minimum, encryption.encryption_at_rest),
     "Buckets": (buckets.public_access_block, buckets.no_acls, loops.no_notification_loop),
     "Queues": (
         queues.visibility_timeout,

@@ -14,9 +14,6 @@ from ..framework.types import BUCKET, DISTRIBUTION, HEADERS_POLICY, METHOD, ORIG
 from .reach import inner
 
 _GUIDE: Final = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/"
-_MODERN: Final = frozenset({"TLSv1.2_2018", "TLSv1.2_2019", "TLSv1.2_2021", "TLSv1.2_2025", "TLSv1.3_2025"})
-"""https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/secure-connections-supported-viewer-protocols-ciphers.html"""
-
 _TO_ORIGIN: Final = frozenset({"TLSv1.2"})
 """https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/secure-connections-supported-ciphers-cloudfront-to-origin.html"""
 
@@ -53,18 +50,16 @@ def _behaviors(distribution: Resource) -> Iterator[tuple[str, Resource]]:
 
 @rule(
     "edge-viewer-tls",
-    "Viewers come to CloudFront by https, with TLS 1.2 at least",
+    "Viewers come to CloudFront by https, under a certificate that takes more than TLS 1.0",
     severity=Severity.HIGH,
     on=resources(DISTRIBUTION),
     judges={DISTRIBUTION: ("defaultCacheBehavior", "viewerCertificate")},
     why="What is sent in clear, or under TLS 1.0, can be read and changed on the way: cookies, and forms.",
-    fix="Set viewerProtocolPolicy to https-only or redirect-to-https, and minimumProtocolVersion to TLSv1.2_2021 with "
-    "a certificate of your own",
+    fix="Set viewerProtocolPolicy to https-only or redirect-to-https, and viewerCertificate to one of your own",
     page=_GUIDE + "using-https-viewers-to-cloudfront.html",
     same_as=(
         "cdk-nag AwsSolutions-CFR4",
         "checkov CKV_AWS_34",
-        "checkov CKV_AWS_174",
         "checkov CKV2_AWS_42",
         "prowler cloudfront_distributions_https_enabled",
         "prowler cloudfront_distributions_custom_ssl_certificate",
@@ -76,7 +71,7 @@ def _behaviors(distribution: Resource) -> Iterator[tuple[str, Resource]]:
     ),
     fails=_serving(
         defaultCacheBehavior={"viewerProtocolPolicy": "allow-all"},
-        viewerCertificate={**_CERTIFICATE, "minimumProtocolVersion": "TLSv1"},
+        viewerCertificate={"cloudfrontDefaultCertificate": True},
     ),
     acceptable=True,
 )
@@ -88,8 +83,6 @@ def viewer_tls(distribution: Resource, _: Context) -> Iterator[str]:
     certificate = inner(distribution, distribution.props.get("viewerCertificate") or {}, "viewerCertificate")
     if certificate.known("cloudfrontDefaultCertificate") or not certificate.props:
         yield "takes TLS 1.0 under CloudFront's own certificate"
-    elif (version := certificate.known("minimumProtocolVersion")) not in _MODERN:
-        yield f"takes {version or 'TLSv1'}"
 
 
 @rule(
