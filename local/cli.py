@@ -150,7 +150,9 @@ def _prove(options: argparse.Namespace, settings: Settings) -> int:
 
     outputs, resources = _deployed_outputs(options, settings), _resources(options, settings)
     try:
-        holds = command.run(resources, outputs, settings, only=options.only, sample=options.sample)
+        holds = command.run(
+            resources, outputs, settings, only=options.only, sample=options.sample, as_json=options.json
+        )
     except ProofError as error:
         raise EngineError(str(error)) from error
     return DONE if holds else FAILED

@@ -33,6 +33,7 @@ def run(
     *,
     only: str = "",
     sample: int = 0,
+    as_json: bool = False,
     folder: Path = BUILD,
 ) -> bool:
     """Make the proof and write `prove.json` and `prove.html`; returns whether it holds.
@@ -53,7 +54,9 @@ def run(
     told = report.to_json(proof)
     (folder / "prove.json").write_text(json.dumps(told, indent=1) + "\n")
     (folder / "prove.html").write_text(page(told))
-    report.tell(proof, Console(highlight=False))
+    if as_json:
+        print(json.dumps(told))
+    report.tell(proof, console if as_json else Console(highlight=False))
     console.print(f"after {proof.seconds:.0f} s; see {folder}/prove.html, or prove.json beside it", soft_wrap=True)
     return proof.holds
 

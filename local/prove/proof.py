@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from local.prove import flows
 from local.prove.evidence import Evidence
+from local.prove.offline import Everything
 from local.prove.probes import Answer
 from local.prove.removals import Removal
 from local.prove.rights import Right
@@ -27,6 +28,8 @@ class Proof:
     """What IAM said to calls outside the grants."""
     flows: flows.Proof
     """What the resources need, held against all documents, offline."""
+    everything: Everything = field(default_factory=Everything)
+    """What the documents allow of all that AWS knows, offline."""
     sightings: Sequence[Sighting] = ()
     """Who reported what was planted."""
     changed: Sequence[str] = ()
@@ -82,6 +85,8 @@ class Proof:
                 self.failures,
                 self.usage.unexplained,
                 self.outside_allowed,
+                self.everything.beyond,
+                self.everything.missing,
                 self.unreported,
                 self.changed,
                 self.unproven,

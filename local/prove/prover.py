@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from local.prove import flows, planted
+from local.prove import flows, offline, planted
 from local.prove.evidence import Evidence, by_evidence
 from local.prove.probes import Answer, ask, probes
 from local.prove.proof import Proof
@@ -17,8 +17,6 @@ from local.prove.rights import Right
 from local.prove.runs import Run, Stage, Usage, observe
 from local.prove.watch import Watch
 from local.prove.widenings import Sighting, widenings
-from policies.framework.stack import Stack
-from policies.state import resources_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +46,8 @@ class Prover:
     def prove(self) -> Proof:
         """All steps. Raises ProofError where something keeps the proof from being made."""
         started, documents = time.monotonic(), self._documents()
+        watch = Watch(self.stage, self.rights, self.resources)
+        stack = watch.stack()
         usage, surplus = self._observed()
         rights = by_evidence(self.rights)
         remover = Remover(stage=self.stage, usage=usage, tell=self.progress.removed)
@@ -56,9 +56,10 @@ class Prover:
             rights=rights,
             usage=usage,
             removals=removals,
-            flows=flows.prove(Stack(resources_of({"resources": self.resources}))),
+            flows=flows.prove(stack),
+            everything=offline.judge(stack, self.rights, self.resources),
             answers=self._answers(),
-            sightings=[*self._sightings(), surplus, self._twice_granted(remover, removals)],
+            sightings=[*self._sightings(watch), surplus, self._twice_granted(remover, removals)],
             after=self._once_more(usage),
             changed=[role for role, said in self._documents().items() if said != documents[role]],
             sampled=bool(self.sample),
@@ -84,10 +85,9 @@ class Prover:
         self.progress.begin("calls of each role outside its grants", len(outside))
         return ask(outside, self.stage.settings, self.progress.answered)
 
-    def _sightings(self) -> list[Sighting]:
+    def _sightings(self, watch: Watch) -> list[Sighting]:
         wider = list(widenings(self.rights, self.resources))
         self.progress.begin("widenings planted, to see who reports them", len(wider))
-        watch = Watch(self.stage, self.rights, self.resources)
         found = []
         for one in wider:
             found.append(watch.sight(one))

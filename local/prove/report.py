@@ -30,6 +30,9 @@ def to_json(proof: Proof) -> dict[str, Any]:
         "unbreakable": [{**_named(one.right), "tried": list(one.tried)} for one in proof.unbreakable],
         "outside_denied": sum(answer.denied for answer in proof.answers),
         "outside_allowed": [_answer(answer) for answer in proof.outside_allowed],
+        "offline_judged": proof.everything.judged,
+        "offline_beyond": list(proof.everything.beyond),
+        "offline_missing": list(proof.everything.missing),
         "flows": len(proof.flows.flows),
         "flows_unproven": [*(flow.as_json() for flow in proof.flows.unproven), *map(_named, proof.unproven)],
         "flows_complaints": list(proof.flows.complaints),
@@ -58,6 +61,8 @@ def tell(proof: Proof, console: Console) -> None:
     console.print(_table(proof))
     denied = sum(answer.denied for answer in proof.answers)
     console.print(f"outside the grants: {denied} of {len(proof.answers)} calls refused")
+    beyond = len(proof.everything.beyond)
+    console.print(f"offline: {beyond} of {proof.everything.judged:,} roles × actions × resources beyond the ledger")
     seen = len(proof.sightings) - len(proof.unreported)
     console.print(f"planted: {seen} of {len(proof.sightings)} widenings reported")
     proven = len(proof.flows.flows) - len(proof.flows.unproven)
@@ -112,6 +117,8 @@ def _findings(proof: Proof) -> dict[str, list[str]]:
         "outside the grants, and not refused": [
             f"{one.probe.role}: {one.probe.call.action} on {one.probe.resource}" for one in proof.outside_allowed
         ],
+        "allowed by a document, and in no ledger": list(proof.everything.beyond),
+        "in the ledger, and allowed by no document": list(proof.everything.missing),
         "planted, and nobody reported it": [f"{one.widening} ({one.what})" for one in proof.unreported],
         "not what they were before the proof": list(proof.changed),
         "not proven offline": [*proof.flows.complaints, *map(str, proof.unproven)],

@@ -23,6 +23,12 @@ class Watch:
         self._stage, self._rights, self._resources = stage, rights, resources
         self._usual = set(self._complaints())
 
+    def stack(self) -> Stack:
+        """The stack's resources, with the documents that AWS holds now."""
+        guide = self._stage.guide()
+        recorded = resources_of({"resources": self._resources})
+        return Stack(deployed(recorded, lambda service, region: guide.aws(service)))
+
     def sight(self, widening: Widening) -> Sighting:
         """Plant the widening, and collect the reports that name what is widened."""
         with widening.planted(self._stage.guide()):
@@ -36,9 +42,7 @@ class Watch:
         return [one for one in self._complaints() if one not in self._usual]
 
     def _complaints(self) -> Iterable[str]:
-        guide = self._stage.guide()
-        recorded = resources_of({"resources": self._resources})
-        stack = Stack(deployed(recorded, lambda service, region: guide.aws(service)))
+        stack = self.stack()
         for finding in judge(stack.resources):
             yield f"{finding.rule}: {finding.message} [{finding.urn}]"
         for complaint in flows.prove(stack).complaints:

@@ -88,6 +88,11 @@ def _tiles(report: Report) -> list[tuple[str, str, bool]]:
         (f"{broke} / {len(taken)}", "taken away, and something broke", broke < len(taken)),
         (str(len(report["unused"])), f"unused of {report['run']} that the local AWS asks for", bool(report["unused"])),
         (f"{outside[0]} / {outside[1]}", "calls outside the grants refused", outside[0] < outside[1]),
+        (
+            f"{len(report['offline_beyond'])}",
+            f"of {report['offline_judged'] / 1e6:.0f} million roles × actions × resources allowed beyond the ledger",
+            bool(report["offline_beyond"]),
+        ),
         (f"{flows[0]} / {flows[1]}", "flows allowed by one statement alone", flows[0] < flows[1]),
         (f"{seen[0]} / {seen[1]}", "planted widenings reported", seen[0] < seen[1]),
         (str(len(report["documented"])), "that only AWS needs, each with its page", False),
@@ -103,6 +108,8 @@ def _findings(report: Report) -> str:
         (title, [f"{one['principal']}: {one['action']} on {one['resource']}" for one in report[key]])
         for key, title in _FINDINGS.items()
     ]
+    parts.append(("Allowed by a document, and in no ledger", report["offline_beyond"]))
+    parts.append(("In the ledger, and allowed by no document", report["offline_missing"]))
     parts.append(("Not proven offline", report["flows_complaints"]))
     parts.append(
         ("Failed although every right was there", [f"{one['exercise']}: {one['broken']}" for one in report["failures"]])
