@@ -12,6 +12,8 @@ from typing import Any
 from local.prove.names import Names
 
 _HERE = Path(__file__).parent
+_REPORTS = 6
+"""How many reports of one widening are shown; `prove.json` has all."""
 _TITLES = {
     "proven": "needed: without it something breaks",
     "untried": "used, not taken away in this run",
@@ -174,7 +176,10 @@ def _session(principal: str, names: Names) -> str:
 
 
 def _widening(one: Report) -> str:
-    reports = "".join(f"<li>{escape(report)}</li>" for report in one["reports"]) or "<li>nobody</li>"
+    said = one["reports"]
+    reports = "".join(f"<li>{escape(report)}</li>" for report in said[:_REPORTS]) or "<li>nobody</li>"
+    if len(said) > _REPORTS:
+        reports += f'<li class="soft">and {len(said) - _REPORTS} more</li>'
     return (
         f"<tr><td>{escape(one['name'])}<small><code>{escape(one['what'])}</code></small></td>"
         f"<td><ul>{reports}</ul></td></tr>"
