@@ -44,6 +44,7 @@ def _accepting(rule_id: str) -> Example:
     why="An exception that nothing needs any more waits for somebody to use it.",
     fix="Take the entry out, or meet the rule",
     page="https://docs.aws.amazon.com/wellarchitected/latest/security-pillar/welcome.html",
+    frameworks=("SEC03-BP04",),
     passes=_accepting(encryption_at_rest.id),
     fails=_accepting("iam-no-wildcard-action"),
 )

@@ -40,6 +40,10 @@ def _watched(queue_name: str) -> Example:
     why="Nobody looks into a queue that is empty for months; after 14 days what was in it is gone.",
     fix=f"Add an alarm on {DEPTH} of the dead-letter queue",
     page="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/dead-letter-queues-alarms-cloudwatch.html",
+    frameworks=(
+        "REL06-BP03",
+        "OPS08-BP04",
+    ),
     passes=_watched("jobs-dlq"),
     fails=_watched("jobs"),
 )

@@ -96,7 +96,7 @@ def _validated(**validator: bool) -> Example:
     "validateRequestParameters",
     page="https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html",
     same_as=("cdk-nag AwsSolutions-APIG2", "checkov CKV2_AWS_53"),
-    frameworks=("SEC11-BP01", "REL05-BP02"),
+    frameworks=("SEC05-BP03",),
     passes=_validated(validateRequestBody=True, validateRequestParameters=True),
     fails=_validated(validateRequestBody=True),
 )

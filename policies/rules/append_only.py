@@ -67,7 +67,7 @@ def _written(action: str) -> Example:
     "key forbids PutItem to overwrite.",
     fix="Write by PartiQL INSERT alone (`table.append()`), and let nobody change the table, or shorten the stream",
     page="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.insert.html",
-    frameworks=("SEC03-BP02", "SEC08-BP04", "REL09-BP02"),
+    frameworks=("SEC03-BP02", "SEC08-BP04"),
     passes=_written("dynamodb:Query"),
     fails=_written("dynamodb:PutItem"),
 )

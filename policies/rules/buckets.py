@@ -27,6 +27,10 @@ def _closed(*switches: str) -> Example:
     fix="Add a BucketPublicAccessBlock with all four settings on",
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html",
     same_as=("cdk-nag AwsSolutions-S2", "checkov CKV2_AWS_6", "prowler s3_bucket_level_public_access_block"),
+    frameworks=(
+        "SEC03-BP07",
+        "CIS 2.1.4",
+    ),
     passes=_closed(*SWITCHES),
     fails=_closed(*SWITCHES[1:]),
 )
@@ -51,6 +55,10 @@ def public_access_block(bucket: Resource, context: Context) -> Iterator[str]:
     fix="Leave ACLs out; objects belong to the bucket's owner (BucketOwnerEnforced), which turns them off",
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html",
     same_as=("checkov CKV2_AWS_65", "prowler s3_bucket_acl_prohibited"),
+    frameworks=(
+        "SEC03-BP07",
+        "SEC08-BP04",
+    ),
     passes={
         f"{BUCKET} uploads": {"bucket": "uploads", "acl": "private", "grants": []},
         f"{OWNERSHIP} uploads": {"bucket": "uploads", "rule": {"objectOwnership": "BucketOwnerEnforced"}},

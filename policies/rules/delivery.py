@@ -45,7 +45,7 @@ def _delivered(**more: Any) -> Example:
     fix="Set deadLetterConfig to a standard queue of the stack whose policy lets the service in, and leave retries on",
     page="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html",
     same_as=("cdk-nag EventBusDLQ",),
-    frameworks=("REL05-BP07", "REL04-BP04"),
+    frameworks=("REL05-BP04", "REL04-BP02"),
     passes=_delivered(deadLetterConfig=_LOST),
     fails=_delivered(),
     options={
@@ -94,7 +94,7 @@ def _piped(**stream: Any) -> Example:
     why="By default a pipe tries a record of a stream until it is too old: nothing behind it moves, then it is lost.",
     fix="Set maximumRetryAttempts and deadLetterConfig for the stream; give a queue a redrivePolicy",
     page="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html",
-    frameworks=("REL05-BP07", "REL04-BP04"),
+    frameworks=("REL05-BP04", "REL04-BP02"),
     passes=_piped(**_STREAM),
     fails=_piped(startingPosition="LATEST"),
 )
@@ -134,7 +134,7 @@ def _subscribed(redrive: Mapping[str, str] | None) -> Example:
     fix="Set redrivePolicy to a queue of the stack whose policy lets the topic in",
     page="https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html",
     same_as=("cdk-nag SNSRedrivePolicy",),
-    frameworks=("REL05-BP07", "REL04-BP04"),
+    frameworks=("REL05-BP04", "REL04-BP02"),
     passes=_subscribed({"deadLetterTargetArn": _ARNS + "lost"}),
     fails=_subscribed(None),
 )
@@ -182,7 +182,7 @@ def _woken(**more: Any) -> Example:
     "stack; or put a queue in between",
     page=WAYS,
     same_as=("cdk-nag LambdaAsyncFailureDestination",),
-    frameworks=("REL05-BP07", "REL04-BP04"),
+    frameworks=("REL05-BP04", "REL04-BP02"),
     passes=_woken(deadLetterConfig={"targetArn": _ARNS + "lost"}),
     fails=_woken(),
     acceptable=True,

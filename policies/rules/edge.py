@@ -201,7 +201,7 @@ def _behind(*, key: bool) -> Example:
     why="A waiting room, a firewall and a cache protect nothing that can be called by its own address.",
     fix="Let the origin send a secret header; an API's is x-api-key, and each of its methods requires a key",
     page=_GUIDE + "add-origin-custom-headers.html",
-    frameworks=("SEC05-BP02", "REL05-BP02"),
+    frameworks=("SEC05-BP02",),
     passes=_behind(key=True),
     fails=_behind(key=False),
     acceptable=True,

@@ -39,6 +39,7 @@ KMS_ALIAS = "aws:kms/alias:Alias"
         "prowler sqs_queues_server_side_encryption_enabled",
         "prowler sns_topics_kms_encryption_at_rest_enabled",
     ),
+    frameworks=("SEC08-BP02",),
     passes={f"{QUEUE} jobs": {"name": "jobs", "sqsManagedSseEnabled": True}},
     fails={f"{QUEUE} jobs": {"name": "jobs", "sqsManagedSseEnabled": False}},
     acceptable=True,

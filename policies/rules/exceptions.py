@@ -38,6 +38,7 @@ def _excepting(expires: str, resource: str = "debug") -> Example:
     why="An exception that nobody owns or that never ends is a rule that doesn't hold.",
     fix="Meet the rule and take the exception out, or have its owner renew it",
     page=PAGE,
+    frameworks=("SEC03-BP04",),
     passes=_excepting("2026-03-31"),
     fails=_excepting("2025-12-31"),
     options={
@@ -82,6 +83,7 @@ def _problem(entry: PolicyException, context: Context) -> str:
     why="Whoever deploys sees what doesn't hold, and how long.",
     fix="Meet the rule by then",
     page=PAGE,
+    frameworks=("SEC03-BP04",),
     passes=_excepting("2025-12-31"),
     fails=_excepting("2026-03-31"),
     advisory=True,

@@ -89,6 +89,10 @@ def _granted(action: str) -> Example:
     why="The ledger gives each grant a reason; a grant beside it has none, and one that no document holds is a claim.",
     fix="Give the permission to what needs it, as `permissions=[…]`: the component writes document and ledger",
     page=LEDGER_PAGE,
+    frameworks=(
+        "SEC03-BP02",
+        "SEC03-BP04",
+    ),
     passes=_granted("sqs:SendMessage"),
     fails=_granted("sqs:DeleteMessage"),
 )
@@ -170,6 +174,10 @@ def _trusted(service: str) -> Example:
     why="The ledger says who uses a grant; a role that another service assumes gives it to somebody else.",
     fix="Let the component make the role",
     page=LEDGER_PAGE,
+    frameworks=(
+        "SEC03-BP02",
+        "SEC03-BP04",
+    ),
     passes=_trusted("lambda.amazonaws.com"),
     fails=_trusted("states.amazonaws.com"),
 )
@@ -223,6 +231,10 @@ def _entered(principal: str) -> Example:
     why="A resource policy opens a resource to others; whoever reads the ledger must see all of them.",
     fix="Let the component write the policy, from statements that say why",
     page=LEDGER_PAGE,
+    frameworks=(
+        "SEC03-BP02",
+        "SEC03-BP07",
+    ),
     passes=_entered("sns.amazonaws.com"),
     fails=_entered("events.amazonaws.com"),
 )

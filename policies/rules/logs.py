@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -40,6 +42,10 @@ def long_enough(group: Resource, context: Context) -> Mapping[str, Any]:
         "cdk-nag CloudWatchLogGroupRetentionPeriod",
         "checkov CKV_AWS_66",
         "prowler cloudwatch_log_group_retention_policy_specific_days_enabled",
+    ),
+    frameworks=(
+        "SEC04-BP01",
+        "COST04-BP05",
     ),
     passes={f"{LOG_GROUP} worker": {"name": "/aws/lambda/worker", "retentionInDays": 30}},
     fails={f"{LOG_GROUP} worker": {"name": "/aws/lambda/worker"}},
@@ -93,6 +99,10 @@ def _machine(group: str, *, data: bool) -> dict[str, object]:
     why="Lambda makes a missing group by itself: without retention, without tags, and it stays when the stack is gone.",
     fix="Make the LogGroup /aws/lambda/<name>, or name another one in loggingConfig",
     page=LOGGING,
+    frameworks=(
+        "SEC04-BP01",
+        "OPS04-BP02",
+    ),
     passes=_logging("/aws/lambda/worker"),
     fails=_logging("/aws/lambda/other"),
 )
@@ -106,14 +116,18 @@ def function_log_group(function: Resource, context: Context) -> Iterator[str]:
 
 @rule(
     "api-access-logs",
-    "Every stage of an API logs its requests to a group of the stack",
+    "Every stage of an API logs its requests, as JSON, to a group of the stack",
     severity=Severity.MEDIUM,
     on=resources(STAGE),
     judges={STAGE: ("accessLogSettings",), LOG_GROUP: ("name",)},
     why="Without them nobody can say who called what, nor which request a caller complains about.",
-    fix="Set accessLogSettings to a LogGroup of the program",
+    fix="Set accessLogSettings to a LogGroup of the program, with a format of JSON",
     page="https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html",
-    same_as=("cdk-nag AwsSolutions-APIG1", "checkov CKV_AWS_76"),
+    same_as=("cdk-nag AwsSolutions-APIG1", "cdk-nag APIGWStructuredLogging", "checkov CKV_AWS_76"),
+    frameworks=(
+        "SEC04-BP01",
+        "OPS04-BP02",
+    ),
     passes={f"{STAGE} v1": {"accessLogSettings": {"destinationArn": _arn("api")}}, **_group("api")},
     fails={f"{STAGE} v1": {"accessLogSettings": {"destinationArn": _arn("other")}}, **_group("api")},
 )
@@ -121,6 +135,16 @@ def api_access_logs(stage: Resource, context: Context) -> Iterator[str]:
     """Judge one stage."""
     settings = stage.known("accessLogSettings") or {}
     yield from _in_the_stack(settings.get("destinationArn", ""), context)
+    if not _is_json(settings.get("format") or "{}"):
+        yield "logs requests as text that no query reads"
+
+
+def _is_json(template: str) -> bool:
+    """Whether a format makes JSON. A variable may stand for a number, or within a text."""
+    try:
+        return isinstance(json.loads(re.sub(r"\$context[\w.]*", "0", template)), dict)
+    except json.JSONDecodeError:
+        return False
 
 
 @rule(
@@ -133,6 +157,10 @@ def api_access_logs(stage: Resource, context: Context) -> Iterator[str]:
     fix="Set loggingConfiguration: a level, includeExecutionData=false, and a LogGroup of the program",
     page="https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html",
     same_as=("cdk-nag AwsSolutions-SF1",),
+    frameworks=(
+        "SEC04-BP01",
+        "OPS04-BP02",
+    ),
     passes={f"{STATE_MACHINE} work": _machine("api", data=False), **_group("api")},
     fails={f"{STATE_MACHINE} work": _machine("api", data=True), **_group("api")},
 )

@@ -83,7 +83,7 @@ def _triggered(output: str) -> Example:
     "buses, machines and destinations between the two change nothing.",
     fix="Write to another bucket, or below a prefix that the notification's filter leaves out",
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html",
-    frameworks=("REL05-BP07", "COST06-BP01"),
+    frameworks=("REL04-BP02",),
     passes=_triggered("uploads/small/*"),
     fails=_triggered("uploads/raw/*"),
 )

@@ -64,6 +64,7 @@ def _working(*actions: str) -> Example:
     why="A grant that no state uses is open to whoever changes the definition; a state without one fails when it runs.",
     fix="Let StateMachine derive the role: name what states call in their parameters, or by resources={…}",
     page="https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html",
+    frameworks=("SEC03-BP02",),
     passes=_working("dynamodb:GetItem"),
     fails=_working("dynamodb:GetItem", "dynamodb:PutItem"),
 )

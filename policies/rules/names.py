@@ -48,7 +48,6 @@ _FOLDER: Final = re.compile(r"^/aws/(?:vendedlogs/)?[\w-]+/")
     "over what is the first's.",
     fix="Let the component name it (`physical`): project-stack-component-part",
     page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html",
-    frameworks=("OPS05-BP10",),
     passes={f"{QUEUE} jobs": {"name": "video-test-posters-jobs"}},
     fails={f"{QUEUE} jobs": {"name": "jobs"}},
     options={

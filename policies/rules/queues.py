@@ -89,6 +89,10 @@ def _polled(queue: dict[str, Any], mapping: dict[str, Any] | None = None, timeou
     fix="Raise visibilityTimeoutSeconds, or lower the function's timeout",
     page=ON_SQS,
     same_as=("cdk-nag LambdaEventSourceSQSVisibilityTimeout",),
+    frameworks=(
+        "REL04-BP04",
+        "REL05-BP05",
+    ),
     passes=_polled({"visibilityTimeoutSeconds": 180}),
     fails=_polled({"visibilityTimeoutSeconds": 60}),
     options={
@@ -124,6 +128,10 @@ def visibility_timeout(mapping: Resource, context: Context) -> Iterator[str]:
     fix="Give the queue a redrivePolicy with a dead-letter queue of the stack and a maxReceiveCount of two or more",
     page=DEAD_LETTERS,
     same_as=("cdk-nag AwsSolutions-SQS3",),
+    frameworks=(
+        "REL05-BP04",
+        "REL04-BP02",
+    ),
     passes=_polled({"redrivePolicy": json.dumps({"deadLetterTargetArn": DLQ, "maxReceiveCount": 5})}),
     fails=_polled({}),
     options={
@@ -173,6 +181,7 @@ _BY_JOBS = {"redrivePermission": "byQueue", "sourceQueueArns": [JOBS]}
     why="By default any queue of the account may give up its messages there, and hide them among the others.",
     fix="Give the dead-letter queue a redriveAllowPolicy byQueue that names the source",
     page="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue.html",
+    frameworks=("SEC03-BP02",),
     passes=_guarded(_BY_JOBS),
     fails=_guarded({"redrivePermission": "allowAll"}),
 )
@@ -198,6 +207,7 @@ def dead_letter_queue_guarded(queue: Resource, context: Context) -> Iterator[str
     why="A message keeps the time at which it was first sent: with a shorter retention it may expire on arrival.",
     fix="Raise the dead-letter queue's messageRetentionSeconds; 1,209,600 (14 days) is the longest",
     page=DEAD_LETTERS,
+    frameworks=("REL05-BP04",),
     passes=_guarded(_BY_JOBS),
     fails=_guarded(_BY_JOBS, retention=345600),
 )
@@ -220,6 +230,7 @@ def dead_letter_queue_retention(queue: Resource, context: Context) -> Iterator[s
     why="Otherwise one bad message brings back the whole batch, and takes good ones to the dead-letter queue with it.",
     fix='Set functionResponseTypes to ["ReportBatchItemFailures"] and return batchItemFailures',
     page="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html",
+    frameworks=("REL05-BP03",),
     passes=_polled({}, {"functionResponseTypes": ["ReportBatchItemFailures"]}),
     fails=_polled({}),
 )

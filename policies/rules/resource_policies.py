@@ -35,6 +35,7 @@ _FROM_TOPIC = {"ArnEquals": {"aws:SourceArn": "arn:aws:sns:eu-west-1:11112222333
     why="A wildcard lets the other side delete the resource, or change this very policy.",
     fix="List the actions that the other side calls",
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html",
+    frameworks=("SEC03-BP02",),
     passes={"Action": "sqs:SendMessage", "Principal": _SNS},
     fails={"Action": "sqs:*", "Principal": _SNS},
 )
@@ -60,6 +61,10 @@ def no_wildcard_action(statement: Statement, _: Context) -> Iterator[str]:
         "prowler sqs_queues_not_publicly_accessible",
         "prowler sns_topics_not_publicly_accessible",
         "prowler s3_bucket_policy_public_write_access",
+    ),
+    frameworks=(
+        "SEC03-BP07",
+        "SEC08-BP04",
     ),
     passes={"Principal": {"AWS": "arn:aws:iam::111122223333:root"}},
     fails={"Principal": {"AWS": "*"}},
@@ -96,6 +101,10 @@ def _is_public(principal: str) -> bool:
     fix="Add ArnEquals aws:SourceArn with the source's ARN, and aws:SourceAccount where the source is a bucket",
     page=DEPUTY,
     same_as=("checkov CKV_AWS_364",),
+    frameworks=(
+        "SEC03-BP07",
+        "SEC03-BP08",
+    ),
     passes={"Principal": _SNS, "Condition": _FROM_TOPIC},
     fails={"Principal": _SNS},
 )
@@ -129,6 +138,7 @@ def confused_deputy(statement: Statement, _: Context) -> Iterator[str]:
     why="A policy inside its queue, topic, bucket or key stands in no ledger, and fights with the resource beside it.",
     fix="Use QueuePolicy, TopicPolicy, BucketPolicy or their like",
     page="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-creating-custom-policies.html",
+    frameworks=("SEC03-BP04",),
     passes={f"{QUEUE} jobs": {"name": "jobs"}},
     fails={f"{QUEUE} jobs": {"name": "jobs", "policy": '{"Version": "2012-10-17", "Statement": []}'}},
 )

@@ -50,6 +50,10 @@ def trusted_services(statements: tuple[Statement, ...]) -> list[str]:
     fix="Let the trust policy allow sts:AssumeRole to the one service that runs under the role",
     page=TRUST,
     same_as=("checkov CKV_AWS_60", "checkov CKV_AWS_61"),
+    frameworks=(
+        "SEC03-BP02",
+        "SEC03-BP07",
+    ),
     passes={f"{ROLE} worker": {"name": "worker", "assumeRolePolicy": trust("lambda.amazonaws.com")}},
     fails={
         f"{ROLE} worker": {"name": "worker", "assumeRolePolicy": trust("lambda.amazonaws.com", "ec2.amazonaws.com")}
@@ -94,6 +98,10 @@ def _shared(*functions: str) -> Example:
     why="Who shares a role has the other's grants.",
     fix="Give each its own role",
     page="https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html",
+    frameworks=(
+        "SEC03-BP02",
+        "SEC03-BP01",
+    ),
     passes=_shared("thumbnail"),
     fails=_shared("thumbnail", "jpeg"),
 )

@@ -19,6 +19,10 @@ from ..framework.types import METHOD
     fix="Give the route an authorizer or IAM, or accept it as public, with the reason, in the ledger",
     page="https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-control-access-to-api.html",
     same_as=("cdk-nag AwsSolutions-APIG4", "checkov CKV_AWS_59"),
+    frameworks=(
+        "SEC03-BP01",
+        "SEC02-BP01",
+    ),
     passes={f"{METHOD} orders": {"httpMethod": "POST", "authorization": "AWS_IAM"}},
     fails={f"{METHOD} orders": {"httpMethod": "POST", "authorization": "NONE"}},
     acceptable=True,

@@ -95,12 +95,13 @@ def _is_ours(arn: str, stack: Stack) -> bool:
     fix="Name a role of the stack, or put the account or organisation on the rule's list",
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
     same_as=(
+        "checkov CKV_AWS_385",
         "prowler sqs_queues_not_publicly_accessible",
         "prowler s3_bucket_cross_account_access",
         "prowler eventbridge_bus_cross_account_access",
         "prowler dynamodb_table_cross_account_access",
     ),
-    frameworks=("SEC03-BP07", "SEC03-BP08"),
+    frameworks=("SEC03-BP07", "SEC03-BP08", "SEC03-BP09"),
     passes={"Principal": {"AWS": "arn:aws:iam::111122223333:role/reader"}},
     fails={"Principal": {"AWS": "arn:aws:iam::999999999999:root"}},
     options={

@@ -31,6 +31,10 @@ _GOOD = {
     why="By default a record that fails stops its shard until it is too old, and is then dropped without a word.",
     fix="Set maximumRetryAttempts, destinationConfig.onFailure and functionResponseTypes",
     page="https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html",
+    frameworks=(
+        "REL05-BP03",
+        "REL05-BP04",
+    ),
     passes={f"{EVENT_SOURCE_MAPPING} worker": _GOOD, f"{QUEUE} discarded": {"name": "discarded"}},
     fails={
         f"{EVENT_SOURCE_MAPPING} worker": {**_GOOD, "destinationConfig": {}},

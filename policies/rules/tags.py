@@ -49,6 +49,10 @@ def told(resource: Resource, context: Context) -> Mapping[str, Any]:
     why="At three in the night somebody must find the owner; at the end of the month somebody pays.",
     fix="Set the tags",
     page="https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html",
+    frameworks=(
+        "COST03-BP02",
+        "OPS02-BP01",
+    ),
     passes={f"{QUEUE} jobs": {"name": "jobs", "tags": dict.fromkeys(REQUIRED, "posters")}},
     fails={f"{QUEUE} jobs": {"name": "jobs", "tags": {"project": "posters"}}},
     remedy=told,

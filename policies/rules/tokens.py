@@ -51,6 +51,10 @@ def _approved(*, reader: str) -> Example:
     why="states:SendTask* takes no resource: whoever holds it and knows a token approves in a person's name.",
     fix="Keep the token in a table of its own; let the one machine that checks the person's link read it and answer",
     page="https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token",
+    frameworks=(
+        "SEC03-BP02",
+        "SEC02-BP03",
+    ),
     passes=_approved(reader="decide"),
     fails=_approved(reader="report"),
 )

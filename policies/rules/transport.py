@@ -51,6 +51,10 @@ def _bucket(*resources_: str) -> dict[str, dict[str, Any]]:
         "cdk-nag AwsSolutions-SNS3",
         "prowler s3_bucket_secure_transport_policy",
     ),
+    frameworks=(
+        "SEC09-BP02",
+        "CIS 2.1.1",
+    ),
     passes=_bucket("arn:aws:s3:::uploads", "arn:aws:s3:::uploads/*"),
     fails=_bucket("arn:aws:s3:::uploads"),
 )

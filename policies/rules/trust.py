@@ -86,7 +86,10 @@ def _assumed(service: str, conditions: dict[str, dict[str, str]] | None, user: E
     fix="Hold the trust policy to aws:SourceArn and aws:SourceAccount for Step Functions, Pipes, Scheduler and "
     "EventBridge, and to nothing that the service isn't documented to send",
     page="https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
-    same_as=("prowler iam_role_cross_service_confused_deputy_prevention",),
+    same_as=(
+        "prowler iam_role_cross_service_confused_deputy_prevention",
+        "prowler iam_role_service_trust_restricts_source_to_account",
+    ),
     frameworks=("SEC03-BP02", "SEC03-BP07"),
     passes=_assumed(
         "states.amazonaws.com",

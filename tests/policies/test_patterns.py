@@ -8,6 +8,7 @@ from typing import Any
 
 from google.protobuf import json_format
 
+from local.provider.schema import load
 from local.wire import to_struct
 from policies.framework.resources import Resource
 from policies.framework.stack import Stack
@@ -36,7 +37,7 @@ def first_preview(plan: Plan) -> list[Record]:
     for each in plan.resources:
         inputs, outputs = _plain(each.inputs), _plain({**each.inputs, **each.outputs})
         if each.custom:
-            outputs = {**dict.fromkeys(COMPUTED, UNKNOWN), **outputs}
+            outputs = {**_answered_later(each.type), **outputs}
         records.append(
             {
                 "type": each.type,
@@ -49,6 +50,13 @@ def first_preview(plan: Plan) -> list[Record]:
             }
         )
     return records
+
+
+def _answered_later(type_: str) -> dict[str, Any]:
+    """What a program may leave to the provider, and what it always answers."""
+    facts = load()[type_]
+    left = [name for name, prop in facts.inputs.items() if prop.computed]
+    return dict.fromkeys(("id", *COMPUTED, *facts.outputs, *left), UNKNOWN)
 
 
 def settled(records: list[Record]) -> list[Record]:
