@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ from policies.iam.documents import Statement
 from policies.iam.evaluation import Request, Verdict, applies
 
 from .documents import Document, Documents, decided, documents_of
+from .parts import parts_of
 from .refusals import refused
 from .wiring import deliveries, machines, roles, routes
 from .wiring.need import Need
@@ -29,7 +30,7 @@ _CODE = "lambda.amazonaws.com"
 
 @dataclass(frozen=True)
 class Right:
-    """One action on one resource, of one statement."""
+    """The smallest part of a statement: one action on one resource, to one principal, for one value of a condition."""
 
     document: str
     """`type::name`, as the ledger names resource policies."""
@@ -43,6 +44,9 @@ class Right:
     action: str
     resource: str
     """Both as the document writes them; a trust policy names no resource."""
+
+    to: str = ""
+    """Whom it is given to and for what, where the document names several."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,7 @@ class Proof:
         flows = (f"{flow.need.source} → {flow.need.target}: {flow.why}" for flow in self.unproven)
         rights = (
             f"{one.document} {one.statement}: no flow needs {one.action} on {one.resource or 'itself'}"
+            f"{f' for {one.to}' if one.to else ''}"
             for one in self.surplus
         )
         denies = (
@@ -190,11 +195,10 @@ def _refused(request: Request, verdict: Verdict, sides: tuple[Sequence[Document]
 
 def _rights(document: Document, statement: Statement, request: Request | None = None) -> Iterator[Right]:
     """The rights that a statement gives; those by which a request is allowed, if one is given."""
-    for action in statement.actions or ("all but some actions",):
-        for resource in statement.resources or ("",):
-            one = replace(statement, actions=(action,), resources=(resource,) if resource else ())
-            if request is None or applies(one, request, identity=bool(document.principal)):
-                yield Right(document.key, document.principal, statement.number, action, resource)
+    for part, to in parts_of(statement):
+        if request is None or applies(part, request, identity=bool(document.principal)):
+            (action,), (resource,) = part.actions or ("all but some actions",), part.resources or ("",)
+            yield Right(document.key, document.principal, statement.number, action, resource, to)
 
 
 def _all_rights(documents: Documents) -> Iterator[Right]:

@@ -26,6 +26,7 @@ from policies.iam.evaluation import decide
 from tests.components import PATTERNS
 from tests.updated import updated
 
+ARRIVALS = "arn:aws:sns:eu-west-1:123456789012:serviceful-test-posters-arrivals"
 Change = Callable[[dict[str, Any]], None]
 
 TOGETHER = {"posters": "FanOutConverter", "events": "EventSourcedBatch", "room": "VirtualWaitingRoom"}
@@ -134,6 +135,20 @@ def test_a_flow_is_derived_from_the_resources(proof: Proof, expected: tuple[str,
             setting("Action", ["sqs:SendMessage", "sqs:DeleteMessage"]),
             "policy",
             "no flow needs sqs:DeleteMessage on",
+        ),
+        (
+            f"{QUEUE_POLICY}::posters-jpeg",
+            setting("Principal", {"Service": ["sns.amazonaws.com", "s3.amazonaws.com"]}),
+            "policy",
+            "-jpeg for s3.amazonaws.com",
+        ),
+        (
+            f"{QUEUE_POLICY}::posters-jpeg",
+            setting(
+                "Condition", {"ArnEquals": {"aws:SourceArn": [ARRIVALS, "arn:aws:sns:eu-west-1:123456789012:other"]}}
+            ),
+            "policy",
+            "-jpeg for arn:aws:sns:eu-west-1:123456789012:other",
         ),
         (
             f"{QUEUE_POLICY}::posters-jpeg",
