@@ -19,16 +19,15 @@ from typing import Any
 
 from rich.console import Console
 
+from local import stored
 from local.emulator.errors import EmulatorError
 from local.engine import run as operations
-from local.engine.crypter import Crypter, passphrase
 from local.engine.display import Display, summary
 from local.engine.errors import DONE, FAILED, EngineError
 from local.engine.outcome import Outcome
 from local.engine.project import Project, load_project
-from local.engine.properties import from_json, redacted, shown
 from local.engine.report import Report
-from local.engine.state import StateFile, export, redacted_outputs, stack_outputs, state_path, stored_salt
+from local.engine.state import export, redacted_outputs
 from local.settings import REPO, Settings
 
 
@@ -82,10 +81,12 @@ def _parser() -> argparse.ArgumentParser:
     add("refresh", partial(_operate, "refresh"), "Read every resource and bring the state up to date.", engine)
     destroy = add("destroy", partial(_operate, "destroy"), "Delete everything and verify that it is gone.", engine)
     destroy.add_argument("--include-protected", action="store_true", help="delete protected resources too")
-    outputs = add("outputs", _outputs, "Print the stack's outputs.")
+    outputs = add("outputs", stored.outputs, "Print the stack's outputs.")
     outputs.add_argument("--show-secrets", action="store_true", help="print secrets in plain text")
-    add("state", _state, "Print the state, in the shape of `pulumi stack export`.")
-    policy = add("policy", _policy, "Judge the deployed stack, or a state, by the repository's policy pack.", ruled)
+    add("state", stored.state, "Print the state, in the shape of `pulumi stack export`.")
+    policy = add(
+        "policy", stored.policy, "Judge the deployed stack, or a state, by the repository's policy pack.", ruled
+    )
     policy.add_argument("--state", type=Path, help="file that `pulumi stack export` printed (default: this stack)")
     policy.add_argument("--deployed", action="store_true", help="read what AWS holds for the resources of --state, too")
     add("env", _env, 'Print lines that let a shell reach the local AWS: eval "$(python -m local env)".')
@@ -163,7 +164,7 @@ def _deployed_outputs(options: argparse.Namespace, settings: Settings) -> dict[s
 
     if options.engine == "pulumi":
         return commands.official_outputs(settings)
-    return redacted_outputs(_file(options, settings).read_json())
+    return redacted_outputs(stored.file_of(options, settings).read_json())
 
 
 def _redrive(options: argparse.Namespace, settings: Settings) -> int:
@@ -190,7 +191,7 @@ def _docs(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _resources(options: argparse.Namespace, settings: Settings) -> list[dict[str, Any]]:
-    return export(_file(options, settings).read_json())["deployment"].get("resources", [])
+    return export(stored.file_of(options, settings).read_json())["deployment"].get("resources", [])
 
 
 def _operate(name: str, options: argparse.Namespace, settings: Settings) -> int:
@@ -247,7 +248,7 @@ def _run(options: argparse.Namespace, settings: Settings, display: Display) -> o
         observer=display,
         environment=settings.environment(),
         packs=_packs(options, project),
-        rules=_rules(options),
+        rules=stored.rules_of(options),
     )
 
 
@@ -257,63 +258,6 @@ def _packs(options: argparse.Namespace, project: Project) -> list[Path]:
         return [folder.resolve() for folder in given]
     own = REPO / "policies"
     return [own] if project.root == REPO and own.is_dir() else []
-
-
-def _rules(options: argparse.Namespace) -> dict[str, Any]:
-    file = getattr(options, "policy_pack_config", None)
-    if file is None:
-        return {}
-    try:
-        return json.loads(file.read_text())
-    except (OSError, json.JSONDecodeError) as error:
-        raise EngineError(f"{file}: {error}") from error
-
-
-def _file(options: argparse.Namespace, settings: Settings) -> StateFile:
-    project = load_project(options.cwd.resolve())
-    path = state_path(settings.home, project.name, options.stack)
-    salt = stored_salt(StateFile(path, Crypter(str)).read_json())
-    return StateFile(path, Crypter(lambda: passphrase(settings.home), salt))
-
-
-def _outputs(options: argparse.Namespace, settings: Settings) -> int:
-    file = _file(options, settings)
-    document = file.read_json()
-    if options.show_secrets:
-        outputs = shown(from_json(stack_outputs(document), file.crypter.decrypt), secrets=True)
-    else:
-        outputs = redacted_outputs(document)
-    if options.json:
-        print(json.dumps(outputs))
-    else:
-        for key, value in sorted(outputs.items()):
-            print(f"{key}\t{value if isinstance(value, str) else json.dumps(value)}")
-    return DONE
-
-
-def _state(options: argparse.Namespace, settings: Settings) -> int:
-    document = export(_file(options, settings).read_json())
-    print(json.dumps(document if options.json else redacted(document), indent=4))
-    return DONE
-
-
-def _policy(options: argparse.Namespace, settings: Settings) -> int:
-    from local import policy  # noqa: PLC0415 - all rules, for which the other commands don't wait
-
-    if options.state:
-        resources = policy.resources(policy.read_state(options.state))
-        resources = policy.held(resources) if options.deployed else resources
-    else:
-        file = _file(options, settings)
-        document = file.read_json()
-        resources = policy.resources(export(document), file.crypter)
-        resources = policy.held_locally(resources, document.get("instance", ""), settings)
-    verdicts = policy.judged(resources, load_project(options.cwd.resolve()), _rules(options))
-    if options.json:
-        print(json.dumps(verdicts.to_json()))
-    else:
-        verdicts.show(Console(highlight=False))
-    return verdicts.exit_code
 
 
 def _env(options: argparse.Namespace, settings: Settings) -> int:
