@@ -6,8 +6,8 @@ covered by the rules that name it in `same_as`, or that the row names; what nobo
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -59,8 +59,9 @@ class Peer:
 
     def row(self, id_: str) -> Row | None:
         """The row of one of its rules: the one that names it, else the first whose pattern does."""
-        named = (row for row in self.rows if row.id == id_)
-        return next(named, None) or next((row for row in self.rows if fnmatchcase(id_, row.id)), None)
+        rows = {row.id: row for row in self.rows}
+        under = _listed(id_, rows)
+        return rows[under] if under else None
 
 
 @cache
@@ -91,19 +92,26 @@ def coverage() -> Iterator[str]:
 
 def _peer(file: Path) -> Peer:
     data: dict[str, Any] = yaml.safe_load(file.read_text())
-    tool = data["tool"]
-    named = {
-        id_: [rule.id for rule in RULES if any(fnmatchcase(each, f"{tool} {id_}") for each in rule.same_as)]
-        for id_ in data["rules"]
-    }
+    tool, listed = data["tool"], data["rules"]
+    ours: dict[str | None, list[str]] = defaultdict(list)
+    for rule in RULES:
+        for named in (each.removeprefix(f"{tool} ") for each in rule.same_as if each.startswith(f"{tool} ")):
+            ours[_listed(named, listed)].append(rule.id)
     rows = (
         Row(
             id_,
             row["asks"],
-            tuple(dict.fromkeys([*named[id_], *row.get("by", ())])),
+            tuple(dict.fromkeys([*ours[id_], *row.get("by", ())])),
             row.get("beyond", ""),
             row.get("left", ""),
         )
-        for id_, row in data["rules"].items()
+        for id_, row in listed.items()
     )
     return Peer(tool, str(data["version"]), str(data["read"]), data["page"], tuple(rows))
+
+
+def _listed(id_: str, listed: Iterable[str]) -> str | None:
+    """What a rule stands under: its own id, else the first pattern that it matches."""
+    return next((each for each in listed if each == id_), None) or next(
+        (each for each in listed if fnmatchcase(id_, each)), None
+    )

@@ -24,6 +24,7 @@ from . import (
     loops,
     machines,
     names,
+    people,
     queues,
     resource_policies,
     roles,
@@ -42,7 +43,12 @@ from . import (
 )
 
 FAMILIES: dict[str, tuple[Rule, ...]] = {
-    "Identity policies": (identity.no_wildcard_action, identity.no_wildcard_resource, identity.one_document),
+    "Identity policies": (
+        identity.no_wildcard_action,
+        identity.no_wildcard_resource,
+        identity.one_document,
+        people.no_users,
+    ),
     "Principals": (
         escalation.no_escalation,
         escalation.no_exposure,
