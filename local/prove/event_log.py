@@ -44,8 +44,8 @@ class EventLog(Component):
             for one in events
         ]
 
-    def tail(self) -> Callable[[str], bool | None]:
-        """Begin to read the log: the answer says whether a record with some words has come since."""
+    def tail(self) -> Callable[..., bool | None]:
+        """Begin to read the log: the answer says whether a record with all of some words has come since."""
         kinesis, stream = self.guide.aws("kinesis"), self.part("log")
         where = [
             {"StreamName": stream, "ShardId": one["ShardId"]}
@@ -53,10 +53,11 @@ class EventLog(Component):
         ]
         iterators = [kinesis.get_shard_iterator(**one, ShardIteratorType="LATEST")["ShardIterator"] for one in where]
 
-        def come(words: str) -> bool | None:
+        def come(*words: str) -> bool | None:
             pages = [kinesis.get_records(ShardIterator=iterator) for iterator in iterators]
             iterators[:] = [page["NextShardIterator"] for page in pages]
-            return any(words.encode() in record["Data"] for page in pages for record in page["Records"]) or None
+            texts = (record["Data"].decode() for page in pages for record in page["Records"])
+            return any(all(word in text for word in words) for text in texts) or None
 
         return come
 

@@ -25,6 +25,8 @@ _IDLE_SECONDS = 4
 _QUIET_SECONDS = 0.8
 _SETTLING_SECONDS = 10
 _TIDYINGS = 4
+_ATTEMPTS = 2
+"""The first run after a deployment may find functions cold and the machine busy; what fails twice fails."""
 _HASTE = 1.4
 _LEAST_PATIENCE_SECONDS = 4.0
 
@@ -52,6 +54,11 @@ class Run:
     """The sentence of the assertion that broke."""
     crashed: str = ""
     """An error of the exercise itself: it proves nothing."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing broke."""
+        return not (self.broken or self.crashed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +123,7 @@ class Usage:
     @property
     def failures(self) -> list[Run]:
         """The runs that didn't end as they should."""
-        return [run for run in self.runs.values() if run.broken or run.crashed]
+        return [run for run in self.runs.values() if not run.passed]
 
     def count(self, right: Right) -> int:
         """How often the right was used."""
@@ -163,9 +170,13 @@ def observe(
     seen: dict[str, list[Decision]] = {}
 
     def work(exercise: Exercise) -> Sequence[Exercise]:
-        stage.prepare(exercise)
-        since = decisions.last(stage.settings)
-        runs[exercise.name] = stage.run(exercise, known.patience(exercise) if known else None)
+        for _ in range(_ATTEMPTS):
+            stage.prepare(exercise)
+            since = decisions.last(stage.settings)
+            runs[exercise.name] = stage.run(exercise, known.patience(exercise) if known else None)
+            if runs[exercise.name].passed:
+                break
+            stage.tidy(exercise)
         if not parallel:
             settle(stage.settings, background)
         seen[exercise.name] = decisions.since(stage.settings, since)

@@ -130,7 +130,7 @@ def _close(guide: Guide) -> None:
         def said() -> bool | None:
             if log.letter("closing-undelivered", moment):
                 raise TourError("the log doesn't take what the scheduler says")
-            return come(moment)
+            return come("day.closed", moment)
 
         guide.await_("the scheduler doesn't say that a day is over", said, _TOLD_S)
     day = (datetime.fromisoformat(moment) - timedelta(days=1)).date().isoformat()
