@@ -54,9 +54,9 @@ def first_preview(plan: Plan) -> list[Record]:
 
 def _answered_later(type_: str) -> dict[str, Any]:
     """What a program may leave to the provider, and what it always answers."""
-    facts = load()[type_]
-    left = [name for name, prop in facts.inputs.items() if prop.computed]
-    return dict.fromkeys(("id", *COMPUTED, *facts.outputs, *left), UNKNOWN)
+    facts = load().get(type_)
+    told = (*facts.outputs, *(name for name, prop in facts.inputs.items() if prop.computed)) if facts else ()
+    return dict.fromkeys(("id", *COMPUTED, *told), UNKNOWN)
 
 
 def settled(records: list[Record]) -> list[Record]:
