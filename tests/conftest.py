@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 
 import hypothesis
@@ -13,6 +14,9 @@ from tests.recorder import Plan, record
 # How long an example takes says nothing on a machine that does other things too.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+# Plans and stacks live as long as the tests; looking through them for what can go takes a tenth of the time.
+gc.set_threshold(100_000, 20, 100)
 
 
 @pytest.fixture(scope="session", params=sorted(PATTERNS))

@@ -80,9 +80,15 @@ class Subject(Generic[T]):
     example: Callable[[Any], Example] = lambda example: example
     """Makes resources of what a rule gives as an example."""
 
+    _covered: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
+
     def covers(self, type_: str) -> bool:
         """Whether resources of `type_` hold subjects."""
-        return any(type_.startswith(own) if own.endswith(":") else type_ == own for own in self.types)
+        if type_ not in self._covered:  # asked for each rule and type of every stack
+            self._covered[type_] = any(
+                type_.startswith(own) if own.endswith(":") else type_ == own for own in self.types
+            )
+        return self._covered[type_]
 
 
 def resources(*types: str) -> Subject[Resource]:
