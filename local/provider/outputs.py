@@ -19,7 +19,7 @@ def previewed_create(facts: TypeFacts, inputs: dict[str, Any], region: str, root
     for key, prop in facts.inputs.items():
         if prop.computed and key not in outputs:
             outputs[key] = UNKNOWN
-    outputs.update(dict.fromkeys(facts.outputs, UNKNOWN))
+    outputs.update(dict.fromkeys(("id", *facts.outputs), UNKNOWN))
     outputs.update({name: outputs[given] for name, given in facts.echoes.items() if given in outputs})
     return outputs
 

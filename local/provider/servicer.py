@@ -233,7 +233,8 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             return None
         if "region" in kind.facts.inputs:
             read.setdefault("region", aws.region)
-        return outputs.completed(kind.facts, given, read, self._root)
+        # The official provider answers the id among the outputs, too; policy rules follow wires by it.
+        return {"id": id_, **outputs.completed(kind.facts, given, read, self._root)}
 
     def _salvaged(self, kind: Resource, aws: Aws, id_: str, inputs: Props, known: Props) -> Props:
         """What there is of a half-made resource; what was asked for if AWS can't say."""
