@@ -19,12 +19,11 @@ def resources_of(deployment: Mapping[str, Any]) -> list[Resource]:
 
 def _record(row: Mapping[str, Any]) -> dict[str, Any]:
     inputs = row.get("inputs") or {}
-    identity = {"id": row["id"]} if row.get("id") else {}  # which the official provider answers among the outputs
     return {
         "type": row["type"],
         "name": row["urn"].rsplit("::", 1)[-1],
         "urn": row["urn"],
-        "props": {**identity, **(row.get("outputs") or inputs)},
+        "props": row.get("outputs") or inputs,
         "inputs": inputs,
         "parent": row.get("parent", ""),
         "propertyDependencies": row.get("propertyDependencies") or {},

@@ -92,18 +92,13 @@ def _request(resource: Resource, delete_first: bool | None, provider: Resource |
     )
 
 
-def _with_id(resource: Resource) -> Mapping[str, Any]:
-    """Its outputs. The official provider answers the id among them, and rules follow wires by it."""
-    return {"id": resource.id, **resource.outputs} if resource.id else resource.outputs
-
-
 def _stack_resource(resource: Resource, delete_first: bool | None, provider: Resource | None) -> pb.AnalyzerResource:
     dependencies = {
         key: pb.AnalyzerPropertyDependencies(urns=urns) for key, urns in resource.property_dependencies.items() if urns
     }
     return pb.AnalyzerResource(
         type=resource.type,
-        properties=_properties(_with_id(resource)),
+        properties=_properties(resource.outputs),
         urn=resource.urn,
         name=name_of(resource.urn),
         options=_options(resource, delete_first),
