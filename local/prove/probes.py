@@ -14,9 +14,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local import key_value_stores
+from local.emulator.decision import Decision
 from local.prove import decisions
 from local.prove.calls import CALLS, Call, concrete, kind
-from local.prove.decisions import Decision
 from local.prove.errors import ProofError
 from local.prove.rights import Right
 from local.settings import Settings

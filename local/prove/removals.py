@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from local.emulator.decision import Decision
 from local.prove import decisions
-from local.prove.decisions import Decision
 from local.prove.exercise import Exercise
 from local.prove.lanes import side_by_side
 from local.prove.removal import without

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from local.prove.decisions import Decision
+from local.emulator.decision import Decision
 from local.prove.evidence import Evidence, reason
 from local.prove.probes import Answer
 from local.prove.proof import Proof

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from local.prove.decisions import Decision
+from local.emulator.decision import Decision
 
 _LIKE = ("StringLike", "ArnLike", "ArnEquals")
 _JUDGED = (*_LIKE, "StringEquals")

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from rich.console import Console
 
+from local.emulator.decision import Decision
 from local.prove import decisions
-from local.prove.decisions import Decision
 from local.prove.errors import ProofError
 from local.prove.exercise import Exercise
 from local.prove.lanes import side_by_side

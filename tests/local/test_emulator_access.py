@@ -7,6 +7,7 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
+from local.prove import decisions as log
 from tests.local.emulation import TRUST_ROOT, allow, document, unique
 
 pytestmark = pytest.mark.local
@@ -34,11 +35,7 @@ def as_allowed(bench, as_role):
 
 @pytest.fixture(scope="module")
 def decisions(local_aws):
-    def since(number=0):
-        with urllib.request.urlopen(f"{local_aws.endpoint}/_serviceful/decisions?since={number}") as answer:
-            return json.loads(answer.read())
-
-    return since
+    return lambda number=0: log.since(local_aws, number)
 
 
 def insecure(client):
@@ -146,46 +143,40 @@ def test_a_queue_without_policy_gets_nothing_from_a_topic(aws, bench, decisions)
     aws("sns").publish(TopicArn=topic, Message="hello")
 
     assert "Messages" not in aws("sqs").receive_message(QueueUrl=url)
-    refused = [d for d in decisions() if d["resource"] == arn and d["principal"] == "sns.amazonaws.com"]
-    assert [(d["action"], d["allowed"]) for d in refused] == [("sqs:SendMessage", False)]
+    refused = [d for d in decisions() if d.resource == arn and d.principal == "sns.amazonaws.com"]
+    assert [(d.action, d.allowed) for d in refused] == [("sqs:SendMessage", False)]
 
 
 def test_each_decision_is_recorded_once_with_its_reason(as_allowed, bucket, decisions):
     role = as_allowed(allow(["s3:GetObject"], [f"arn:aws:s3:::{bucket}/mine/*"]))
-    before = max((d["n"] for d in decisions()), default=0)
+    before = max((d.n for d in decisions()), default=0)
 
     for key in ("mine/x", "other/x"):
         with pytest.raises(ClientError):
             role("s3").get_object(Bucket=bucket, Key=key)
 
-    found = [d for d in decisions(before) if d["resource"].startswith(f"arn:aws:s3:::{bucket}/")]
-    assert [(d["action"], d["resource"].rsplit(":::", 1)[-1], d["allowed"]) for d in found] == [
+    found = [d for d in decisions(before) if d.resource.startswith(f"arn:aws:s3:::{bucket}/")]
+    assert [(d.action, d.resource.rsplit(":::", 1)[-1], d.allowed) for d in found] == [
         ("s3:GetObject", f"{bucket}/mine/x", True),
         ("s3:GetObject", f"{bucket}/other/x", False),
     ]
-    assert all(d["principal"].startswith("arn:aws:sts::000000000000:assumed-role/role-") for d in found)
-    assert [bool(d["reason"]) for d in found] == [False, True]
+    assert all(d.principal.startswith("arn:aws:sts::000000000000:assumed-role/role-") for d in found)
+    assert [bool(d.reason) for d in found] == [False, True]
 
 
 def test_a_decision_tells_the_condition_keys_that_the_request_had(as_allowed, bucket, decisions):
     role = as_allowed(allow(["s3:ListBucket"], [f"arn:aws:s3:::{bucket}"]))
-    before = max((d["n"] for d in decisions()), default=0)
+    before = max((d.n for d in decisions()), default=0)
     role("s3").list_objects_v2(Bucket=bucket, Prefix="mine/")
-    (found,) = (
-        d for d in decisions(before) if d["resource"] == f"arn:aws:s3:::{bucket}" and d["action"] == "s3:ListBucket"
-    )
-    assert found["keys"]["s3:prefix"] == "mine/"
+    (found,) = (d for d in decisions(before) if d.resource == f"arn:aws:s3:::{bucket}" and d.action == "s3:ListBucket")
+    assert found.keys["s3:prefix"] == "mine/"
 
 
 def test_the_newest_decision_is_known_by_its_number(aws, local_aws, decisions):
-    def last():
-        with urllib.request.urlopen(f"{local_aws.endpoint}/_serviceful/decisions?last=1") as answer:
-            return json.loads(answer.read())
-
-    number = last()
+    number = log.last(local_aws)
     aws("s3").list_buckets()
-    assert last() > number
-    assert min(d["n"] for d in decisions(number)) == number + 1
+    assert log.last(local_aws) > number
+    assert min(d.n for d in decisions(number)) == number + 1
 
 
 def test_a_proof_acts_as_a_role_that_trusts_a_service_alone(aws, bench, bucket, local_aws):

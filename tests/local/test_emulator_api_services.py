@@ -3,9 +3,9 @@
 import json
 
 import pytest
-import requests
 from botocore.exceptions import ClientError
 
+from local.prove import decisions
 from tests.local.emulation import TRUST_LAMBDA, allow, unique
 from tests.local.rest_api import JSON, TRUST_GATEWAY, RestApi
 
@@ -298,8 +298,7 @@ def test_the_decisions_name_the_integrations_role(api, bench, serve, local_aws):
     uri = f"sqs:path/000000000000/{arn.rsplit(':', 1)[-1]}"
     path, role = serve(uri, SEND, allow(["sqs:SendMessage"], [arn]), requestParameters=FORM)
     api.post(path, {})
-    decisions = requests.get(f"{local_aws.endpoint}/_serviceful/decisions", timeout=10).json()
 
-    decision = next(d for d in decisions if (d["resource"], d["action"]) == (arn, "sqs:SendMessage"))
-    assert decision["principal"].split("/")[-2] == role.rsplit("/", 1)[-1]
-    assert decision["allowed"]
+    decision = next(d for d in decisions.since(local_aws, 0) if (d.resource, d.action) == (arn, "sqs:SendMessage"))
+    assert decision.principal.split("/")[-2] == role.rsplit("/", 1)[-1]
+    assert decision.allowed

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from local import commands
+from local.prove import decisions
 from local.prove.documents import Documents, decided, documents_of
 from local.prove.flows import prove
 from local.prove.wiring.need import find
@@ -83,18 +83,14 @@ def test_each_flow_of_a_pattern_rests_on_one_document(pattern: str) -> None:
 
 def _decisions(settings: Settings, documents: Documents, system: Stack) -> Iterator[tuple[Request, bool]]:
     """What was asked, each once, and the answer. The log doesn't say which tags a resource had."""
-    with urllib.request.urlopen(f"{settings.endpoint}/_serviceful/decisions?since=0") as answer:
-        log = json.load(answer)
     requests: dict[str, tuple[Request, bool]] = {}
-    for each in log:
-        principal = _principal(each["principal"], documents)
-        tagged = each["resource"].partition(":guardrail/")[1]
-        if principal and not tagged and (principal.startswith("arn:") or find(system, each["resource"])):
-            requests[json.dumps([principal, *map(each.get, ("action", "resource", "keys", "allowed"))])] = (
-                Request(
-                    principal=principal, action=each["action"], resource=each["resource"], context=_sent(each["keys"])
-                ),
-                each["allowed"],
+    for each in decisions.since(settings, 0):
+        principal = _principal(each.principal, documents)
+        tagged = each.resource.partition(":guardrail/")[1]
+        if principal and not tagged and (principal.startswith("arn:") or find(system, each.resource)):
+            requests[repr((principal, each.action, each.resource, each.keys, each.allowed))] = (
+                Request(principal=principal, action=each.action, resource=each.resource, context=_sent(each.keys)),
+                each.allowed,
             )
     yield from requests.values()
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from local.emulator.decision import Decision
 from local.prove import decisions, removals
-from local.prove.decisions import Decision
 from local.prove.exercise import Exercise
 from local.prove.removals import Remover
 from local.prove.rights import Right

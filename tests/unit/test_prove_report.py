@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from local.emulator.decision import Decision
 from local.prove import flows, report
 from local.prove.calls import CALLS
-from local.prove.decisions import Decision
 from local.prove.evidence import by_evidence
 from local.prove.exercise import Exercise
 from local.prove.page import page

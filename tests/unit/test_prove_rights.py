@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.prove.decisions import Decision
+from local.emulator.decision import Decision
 from local.prove.errors import ProofError
 from local.prove.evidence import Evidence, by_evidence, evidence, reason
 from local.prove.rights import Right, rights

@@ -13,32 +13,18 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 from ministack.core import iam_evaluator
 
 from local.emulator import frame
+from local.emulator.decision import Decision
 from local.emulator.frame import Server
 
 NAME = "iam_decisions"
 KEPT = 50_000
 """Decisions in memory; older ones are forgotten."""
-
-
-@dataclass(frozen=True)
-class Decision:
-    """One answer of IAM."""
-
-    n: int
-    principal: str
-    action: str
-    resource: str
-    allowed: bool
-    reason: str
-    time: float
-    keys: dict[str, str | list[str]] = field(default_factory=dict)
-    """The condition keys of the service, lower case, as far as the request had them."""
 
 
 _decisions: deque[Decision] = deque(maxlen=KEPT)
@@ -66,7 +52,18 @@ def record(
     there = {key.lower(): _plain(value) for key, value in (keys or {}).items() if value is not None}
     with _lock:
         number = next(_numbers)
-        _decisions.append(Decision(number, principal, action, resource, allowed, reason, time.time(), there))
+        _decisions.append(
+            Decision(
+                n=number,
+                principal=principal,
+                action=action,
+                resource=resource,
+                allowed=allowed,
+                reason=reason,
+                time=time.time(),
+                keys=there,
+            )
+        )
 
 
 def _recording(original: Any) -> Any:
