@@ -191,6 +191,10 @@ def _docs(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _resources(options: argparse.Namespace, settings: Settings) -> list[dict[str, Any]]:
+    from local import commands  # noqa: PLC0415
+
+    if getattr(options, "engine", "local") == "pulumi":
+        return commands.official_resources(settings)
     return export(stored.file_of(options, settings).read_json())["deployment"].get("resources", [])
 
 

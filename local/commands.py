@@ -157,5 +157,13 @@ def official_outputs(settings: Settings) -> dict[str, Any]:
         raise EngineError(str(error)) from error
 
 
+def official_resources(settings: Settings) -> list[dict[str, Any]]:
+    """The resources of the stack that the official CLI deployed."""
+    try:
+        return official.resources(settings, manager.require(settings))
+    except official.OfficialError as error:
+        raise EngineError(str(error)) from error
+
+
 def _console() -> Console:
     return Console(stderr=True, highlight=False)

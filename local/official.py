@@ -35,9 +35,17 @@ def run(command: str, settings: Settings, instance: Instance) -> int:
 
 def outputs(settings: Settings, instance: Instance) -> dict[str, Any]:
     """The stack's outputs as the CLI keeps them."""
+    return _shown(["stack", "output", "--json"], settings, instance)
+
+
+def resources(settings: Settings, instance: Instance) -> list[dict[str, Any]]:
+    """The stack's resources as the CLI exports them, secrets encrypted."""
+    return _shown(["stack", "export"], settings, instance)["deployment"].get("resources", [])
+
+
+def _shown(command: list[str], settings: Settings, instance: Instance) -> dict[str, Any]:
     config = _prepare(settings, instance)
-    shown = _quietly(["stack", "output", "--json", "--stack", STACK], config.parent, settings, instance)
-    return json.loads(shown)
+    return json.loads(_quietly([*command, "--stack", STACK], config.parent, settings, instance))
 
 
 def _prepare(settings: Settings, instance: Instance) -> Path:
